@@ -1,0 +1,100 @@
+import type { Log } from './core/log';
+import type { Phase, ReportProgress } from './core/progress';
+import type { Guest } from './guest/guest';
+import type { Accelerator, MachineInfo, MachineState, MachineUsage, WaitOptions } from './machine/hypervisor';
+import type { NetworkMode } from './settings/workspaceSpec';
+
+/** What `up --json` prints (the CLI's contract): all times in ms. */
+export interface UpResult {
+  id: string;
+  name: string;
+  state: MachineState;
+  accelerator: Accelerator;
+  image: { id: string; layers: number };
+  ssh: { alias: string; config: string; user: string };
+  /** Where the workspace lies in the guest. */
+  workspace: string;
+  timings: {
+    buildMs: number;
+    layersMs: number;
+    createMs: number;
+    bootMs: number;
+    sshMs: number;
+    uploadMs: number;
+    totalMs: number;
+    cached: { image: boolean; layers: number };
+  };
+  /** Sentences for the user about what was asked for and left out, or is slower than it could be. */
+  warnings: string[];
+}
+
+export interface UpOptions extends WaitOptions {
+  /** Build the image again and begin with a fresh system; the workspace in the VM is kept. */
+  rebuild?: boolean;
+  onProgress?: ReportProgress;
+}
+
+export interface DoctorFinding {
+  /** Short stable id: `engine`, `kit`, `accelerator`, `disk`, `memory`… */
+  id: string;
+  status: 'ok' | 'slow' | 'missing';
+  message: string;
+  /** What would fix it or make it faster, as one sentence or command. */
+  fix?: string;
+}
+
+export interface PruneResult {
+  removed: { kind: 'layer' | 'disk' | 'image' | 'volume' | 'container'; name: string; bytes: number }[];
+  freedBytes: number;
+  dryRun: boolean;
+}
+
+/** A file that differs between the VM's workspace and the host's folder. */
+export interface WorkspaceDifference {
+  path: string;
+  kind: 'added' | 'modified' | 'deleted';
+}
+
+/** The services, composed once for both faces: the extension and the CLI. */
+export interface App {
+  /** Folder → running machine with the workspace in it and SSH answering. */
+  up(folder: string, options?: UpOptions): Promise<UpResult>;
+  list(options?: WaitOptions): Promise<MachineInfo[]>;
+  /** By id, or by a unique prefix of one; throws a `usage` error that lists candidates otherwise. */
+  find(idOrPrefix: string, options?: WaitOptions): Promise<MachineInfo>;
+  /** The shared SSH connection to a running machine. */
+  guest(id: string, options?: WaitOptions): Promise<Guest>;
+  start(id: string, options?: WaitOptions & { onProgress?: ReportProgress }): Promise<MachineInfo>;
+  stop(id: string, options?: WaitOptions): Promise<{ forced: boolean }>;
+  suspend(id: string, options?: WaitOptions): Promise<MachineInfo>;
+  resume(id: string, options?: WaitOptions & { onProgress?: ReportProgress }): Promise<MachineInfo>;
+  /** Drops all that was written in the VM, workspace copy included. */
+  reset(id: string, options?: WaitOptions): Promise<void>;
+  remove(id: string, options?: WaitOptions): Promise<void>;
+  /** What differs between guest and host: empty means that removing loses no work. At most `limit` entries. */
+  differences(id: string, options?: WaitOptions & { limit?: number }): Promise<WorkspaceDifference[]>;
+  setNetwork(id: string, mode: NetworkMode, options?: WaitOptions): Promise<void>;
+  usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
+  /** Serial console of the guest (untrusted text, not yet made printable). */
+  console(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
+  /** A `Host` block for ssh_config; `path` is the file it also stands in. */
+  sshConfig(id: string, options?: WaitOptions): Promise<{ text: string; path: string; alias: string }>;
+  doctor(options?: WaitOptions): Promise<DoctorFinding[]>;
+  prune(options?: WaitOptions & { dryRun?: boolean }): Promise<PruneResult>;
+  /** Fires when a machine's state changes (engine events), debounced. */
+  onDidChangeMachines(listener: () => void): { dispose(): void };
+  dispose(): void;
+}
+
+export interface AppOptions {
+  log: Log;
+  /** Where keys, caches and ssh_config live; default: the platform's user data directory + `bulkhead`. */
+  dataDirectory?: string;
+  /** Command that ssh_config's ProxyCommand runs: argv up to the `proxy <id>` part. */
+  proxyCommand: string[];
+  /** The user's `bulkhead.*` settings (defaults for what the folder leaves out). */
+  defaults?: Record<string, unknown>;
+}
+
+/** Times spent in each phase, for `timings`. */
+export type PhaseTimes = Partial<Record<Phase, number>>;

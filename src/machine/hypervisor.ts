@@ -1,0 +1,135 @@
+import type { Duplex } from 'node:stream';
+import type { AcceleratorChoice, NetworkMode } from '../settings/workspaceSpec';
+
+export type Accelerator = 'kvm' | 'tcg' | 'hyperv';
+
+/** created → starting → running ⇄ suspended → stopped → gone; `failed` can follow any of them. */
+export type MachineState =
+  | 'created'
+  | 'starting'
+  | 'running'
+  | 'suspending'
+  | 'suspended'
+  | 'stopping'
+  | 'stopped'
+  | 'failed'
+  | 'gone';
+
+/** What a probe found: which accelerators run our kernel here, and why the others don't. */
+export interface ProbeResult {
+  accelerator: Accelerator;
+  /** One entry for every accelerator that was tried. `ms` is how long its boot took. */
+  tried: { accelerator: Accelerator; works: boolean; ms?: number; reason?: string; fix?: string }[];
+}
+
+/** All that is needed to make a machine. Everything is already resolved; nothing here is read from the guest. */
+export interface MachineSpec {
+  /** `[a-z0-9-]`, at most 63 characters. Names the container, the volumes and the SSH alias. */
+  id: string;
+  name: string;
+  /** Host folder that it was made from (a label; never mounted in copy mode). */
+  folder: string;
+  /** `disk/`'s key of the imported image: which read-only disk it boots from. */
+  diskKey: string;
+  imageId: string;
+  imageReference: string;
+  cpus: number;
+  memoryBytes: number;
+  diskBytes: number;
+  accelerator: AcceleratorChoice;
+  networkMode: NetworkMode;
+  /** Whom commands run as in the guest, and where. */
+  user: string;
+  workspaceFolder: string;
+  /** Hash over all that needs a new container when it changes (cpus, memory, accelerator, image). */
+  specHash: string;
+  guest: GuestConfig;
+}
+
+/** What init in the guest is told at boot, on a small read-only config disk. Holds the machine's secrets. */
+export interface GuestConfig {
+  hostname: string;
+  /** `NAME=value`: the image's environment and `containerEnv`. */
+  env: Record<string, string>;
+  /** Account that sessions use, as `name`, `uid`, `name:group` or `uid:gid` (Docker's `USER`). */
+  user: string;
+  workspaceFolder: string;
+  /** OpenSSH private key (PEM text) of the guest's sshd: made on the host, so it is pinned. */
+  hostKey: string;
+  /** One line of `authorized_keys`. */
+  authorizedKey: string;
+}
+
+export interface MachineInfo {
+  id: string;
+  name: string;
+  folder: string;
+  state: MachineState;
+  /** Why it is in this state, if that needs saying (`failed`, or stopped by a kill). */
+  reason?: string;
+  accelerator: Accelerator;
+  cpus: number;
+  memoryBytes: number;
+  diskBytes: number;
+  networkMode: NetworkMode;
+  user: string;
+  workspaceFolder: string;
+  diskKey: string;
+  imageId: string;
+  imageReference: string;
+  specHash: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+}
+
+/** The host's word on what a machine uses (never the guest's). */
+export interface MachineUsage {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** CPU time used since the machine's start, in nanoseconds. */
+  cpuNs: number;
+  /** CPU use since the last sample in percent of one CPU. */
+  cpuPercent: number;
+  memoryBytes: number;
+  memoryLimitBytes: number;
+  /** Bytes that the upper disk really takes on the host. */
+  upperDiskBytes: number;
+  blockReadBytes: number;
+  blockWriteBytes: number;
+}
+
+/** Every wait takes a signal and has a deadline of its own; every error says what failed, why, what to do next. */
+export interface WaitOptions {
+  signal?: AbortSignal;
+}
+
+/** One machine. Its state lives with the engine, so a second process sees the same. */
+export interface Machine {
+  readonly id: string;
+  info(options?: WaitOptions): Promise<MachineInfo>;
+  /** Boots it, or resumes it if it is suspended. Returns once the VMM runs; SSH answers later. */
+  start(options?: WaitOptions): Promise<{ resumed: boolean }>;
+  /** A byte stream to the guest's port 22. */
+  connect(options?: WaitOptions): Promise<Duplex>;
+  /** The serial console's text so far (`tail` lines at most): untrusted guest output. */
+  console(options?: WaitOptions & { tail?: number }): Promise<string>;
+  usage(options?: WaitOptions): Promise<MachineUsage>;
+  /** RAM to a file, all memory freed. The guest must have been prepared (frozen) by the caller. */
+  suspend(options?: WaitOptions): Promise<void>;
+  setNetwork(mode: NetworkMode, options?: WaitOptions): Promise<void>;
+  /** Asks the guest to power off, and forces it after `graceMs` (default 20 s). */
+  stop(options?: WaitOptions & { graceMs?: number }): Promise<{ forced: boolean }>;
+  /** Drops the upper disk; the next start begins from the image. The machine must be stopped. */
+  reset(options?: WaitOptions): Promise<void>;
+  /** Removes the machine and its disk. */
+  destroy(options?: WaitOptions): Promise<void>;
+}
+
+export interface Hypervisor {
+  probe(options?: WaitOptions & { fresh?: boolean }): Promise<ProbeResult>;
+  /** Creates (or, if one with the same id and another specHash exists, re-creates around its disk). */
+  create(spec: MachineSpec, options?: WaitOptions): Promise<Machine>;
+  list(options?: WaitOptions): Promise<MachineInfo[]>;
+  /** The machine with this id, or undefined. */
+  get(id: string, options?: WaitOptions): Promise<Machine | undefined>;
+}

@@ -1,0 +1,67 @@
+/** Where the workspace's image comes from, in the order the settings room looks. */
+export type ImageSource =
+  | { kind: 'image'; reference: string }
+  | {
+      kind: 'build';
+      /** Absolute host paths; the settings room has checked that both stay inside the workspace folder. */
+      dockerfile: string;
+      context: string;
+      args: Record<string, string>;
+      target?: string;
+    }
+  /** A devcontainer.json with Features: built by `@devcontainers/cli`. `configFile` is an absolute host path. */
+  | { kind: 'devcontainer'; configFile: string };
+
+/** One lifecycle command of devcontainer.json: a shell line, an argv, or several named ones run side by side. */
+export type LifecycleCommand = string | string[] | Record<string, string | string[]>;
+
+/** In the order in which the Dev Container specification runs them (containers.dev, "Lifecycle scripts"). */
+export const LIFECYCLE_HOOKS = [
+  'onCreateCommand',
+  'updateContentCommand',
+  'postCreateCommand',
+  'postStartCommand',
+  'postAttachCommand',
+] as const;
+export type LifecycleHook = (typeof LIFECYCLE_HOOKS)[number];
+
+export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg' | 'hyperv';
+export type NetworkMode = 'none' | 'allowlist' | 'full';
+export type AttachMode = 'files' | 'browser' | 'remote-ssh';
+export type OnClose = 'suspend' | 'stop' | 'keep';
+
+/** What a folder asks for: `.bulkhead.json`, else devcontainer.json, over the user's defaults. Fully resolved. */
+export interface WorkspaceSpec {
+  /** Absolute real path of the folder on the host. */
+  folder: string;
+  /** The folder's base name, for people. */
+  name: string;
+  image: ImageSource;
+  /** Virtual CPUs, 1…64. */
+  cpus: number;
+  memoryBytes: number;
+  /** Virtual size of the writable upper disk. */
+  diskBytes: number;
+  accelerator: AcceleratorChoice;
+  network: { mode: NetworkMode; allow: string[] };
+  workspace: { mode: 'copy' | 'mount'; readOnly: boolean; exclude: string[] };
+  attach: AttachMode;
+  forwardPorts: number[];
+  ssh: { forwardAgent: boolean };
+  onClose: OnClose;
+  /** Milliseconds without an attached editor until `onClose` happens; undefined: never. */
+  idleTimeoutMs?: number;
+  /** Whom commands run as; the image's own user if undefined. */
+  remoteUser?: string;
+  /** Set for every process in the guest (devcontainer `containerEnv`). */
+  containerEnv: Record<string, string>;
+  /** Set for processes started by the editor (devcontainer `remoteEnv`). */
+  remoteEnv: Record<string, string>;
+  /** Absolute POSIX path in the guest where the workspace lies. */
+  workspaceFolder: string;
+  hooks: Partial<Record<LifecycleHook, LifecycleCommand>>;
+  /** Absolute paths of the files this came from. */
+  sources: string[];
+  /** Things that were asked for and are left out, each a sentence for the user. */
+  warnings: string[];
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          // Emulated VMs on two cores: at most one file's VM runs at a time.
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          globalSetup: ['test/integration/globalSetup.ts'],
+        },
+      },
+    ],
+  },
+});
