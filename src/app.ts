@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Log } from './core/log';
 import type { Phase, ReportProgress } from './core/progress';
 import type { Guest } from './guest/guest';
@@ -77,6 +78,13 @@ export interface App {
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
   /** Serial console of the guest (untrusted text, not yet made printable). */
   console(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
+  /** A byte stream to the guest's port 22: what ssh_config's ProxyCommand (`proxy <id>`) pumps. */
+  connect(id: string, options?: WaitOptions): Promise<Duplex>;
+  /**
+   * Bulkhead's own log of the machine (build, lifecycle commands, starts and ends), its last `tail` lines.
+   * Has guest output in it: untrusted text, not yet made printable.
+   */
+  machineLog(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
   /** A `Host` block for ssh_config; `path` is the file it also stands in. */
   sshConfig(id: string, options?: WaitOptions): Promise<{ text: string; path: string; alias: string }>;
   doctor(options?: WaitOptions): Promise<DoctorFinding[]>;
