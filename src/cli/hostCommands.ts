@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import type { DoctorFinding, PruneResult } from '../app';
+import { BulkheadError, EXIT } from '../core/errors';
+import { formatBytes, formatTable } from './format';
+import { addIdCommand } from './machineCommands';
+import { type CommonOptions, type Run, type Session, withCommonOptions } from './session';
+
+/** `doctor prune ssh-config net`: the host's side of things. */
+export function addHostCommands(program: Command, run: Run): void {
+  withCommonOptions(program.command('doctor'))
+    .description('what this host can do, and what would make it better')
+    .action((options: CommonOptions) => run(options, doctor));
+
+  withCommonOptions(program.command('prune'))
+    .description('remove layers, disks and images that no machine uses')
+    .option('--dry-run', 'only say what would go')
+    .action((options: CommonOptions & { dryRun?: true }) =>
+      run(options, async (session) => {
+        const result = await session.app.prune({ dryRun: options.dryRun === true, signal: session.signal });
+        session.output.result(result, describePrune(result));
+        return EXIT.done;
+      }),
+    );
+
+  addIdCommand(
+    program,
+    run,
+    'ssh-config',
+    'print the machine’s block for ssh_config',
+    async (session, { id }) => {
+      const config = await session.app.sshConfig(id, { signal: session.signal });
+      session.output.result({ id, ...config }, [config.text.replace(/\n+$/, '')]);
+    },
+  );
+
+  withCommonOptions(program.command('net'))
+    .description('show or switch what the machine may reach')
+    .argument('<id>', 'the machine, or a unique beginning of its id')
+    .argument('[mode]', 'none (nothing) or full (everything this host’s containers reach)')
+    .action((id: string, mode: string | undefined, options: CommonOptions) =>
+      run(options, (session) => net(session, id, mode)),
+    );
+}
+
+async function doctor(session: Session): Promise<number> {
+  const findings = await session.app.doctor({ signal: session.signal });
+  const missing = findings.some(({ status }) => status === 'missing');
+  session.output.result({ ok: !missing, findings }, describeFindings(findings));
+  return missing ? EXIT.host : EXIT.done;
+}
+
+function describeFindings(findings: DoctorFinding[]): string[] {
+  const width = Math.max(0, ...findings.map(({ id }) => id.length));
+  return findings.flatMap(({ id, status, message, fix }) => [
+    `${status.padEnd(7)}  ${id.padEnd(width)}  ${message}`,
+    ...(fix === undefined ? [] : [`${' '.repeat(9)}Next: ${fix}`]),
+  ]);
+}
+
+function describePrune(result: PruneResult): string[] {
+  const total = formatBytes(result.freedBytes);
+  if (result.removed.length === 0) {
+    return ['Nothing to remove.'];
+  }
+  const rows = result.removed.map(({ kind, name, bytes }) => [kind, formatBytes(bytes), name]);
+  return [
+    ...formatTable(['KIND', 'SIZE', 'NAME'], rows),
+    result.dryRun ? `Would free ${total}.` : `Freed ${total}.`,
+  ];
+}
+
+async function net(session: Session, idOrPrefix: string, mode: string | undefined): Promise<number> {
+  if (mode !== undefined && mode !== 'none' && mode !== 'full') {
+    throw new BulkheadError(
+      mode === 'allowlist' ? 'net: allowlist is not built yet' : `net: there is no mode ${mode}`,
+      { kind: 'usage', next: 'Use none or full.' },
+    );
+  }
+  const machine = await session.app.find(idOrPrefix, { signal: session.signal });
+  if (mode !== undefined) {
+    await session.app.setNetwork(machine.id, mode, { signal: session.signal });
+  }
+  const network = mode ?? machine.networkMode;
+  session.output.result({ id: machine.id, network }, [`${machine.id}: network ${network}`]);
+  return EXIT.done;
+}
