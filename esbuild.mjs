@@ -9,7 +9,12 @@ const watch = process.argv.includes('--watch');
 
 /** @type {import('esbuild').BuildOptions} */
 const options = {
-  entryPoints: { extension: 'src/extension.ts', cli: 'src/cli.ts' },
+  entryPoints: {
+    extension: 'src/extension.ts',
+    cli: 'src/cli.ts',
+    // Puts a machine to rest after its window has closed.
+    release: 'src/attach/releaseProcess.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

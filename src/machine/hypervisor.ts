@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { AcceleratorChoice, NetworkMode } from '../settings/workspaceSpec';
+import type { AcceleratorChoice, NetworkMode, OnClose } from '../settings/workspaceSpec';
 
 export type Accelerator = 'kvm' | 'tcg' | 'hyperv';
 
@@ -78,6 +78,8 @@ export interface MachineInfo {
   imageId: string;
   imageReference: string;
   specHash: string;
+  /** What its folder's settings say about the last window's closing; the user's default if undefined. */
+  onClose?: OnClose;
   /** Milliseconds since the epoch. */
   createdAt: number;
 }

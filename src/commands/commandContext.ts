@@ -1,0 +1,42 @@
+import * as vscode from 'vscode';
+import type { App } from '../app';
+import type { Attachments } from '../attach/attachments';
+import type { HostFolders } from '../attach/hostFolders';
+import type { Log } from '../core/log';
+import type { ReportProgress } from '../core/progress';
+import { showError } from '../views/errorNotification';
+import { withProgress } from '../views/withProgress';
+
+/** What commands work with. */
+export interface CommandContext {
+  readonly app: App;
+  readonly attachments: Attachments;
+  readonly hostFolders: HostFolders;
+  readonly log: Log;
+  readonly channel: vscode.LogOutputChannel;
+}
+
+/**
+ * Runs `work` with progress, Cancel and, when it fails, the reason with "Retry". Undefined if it was cancelled
+ * or given up.
+ */
+export async function attempt<T>(
+  context: Pick<CommandContext, 'log' | 'channel'>,
+  title: string,
+  work: (signal: AbortSignal, report: ReportProgress) => Promise<T>,
+): Promise<{ value: T } | undefined> {
+  const retry = vscode.l10n.t('Retry');
+  for (;;) {
+    const outcome = await withProgress(title, context.log, work);
+    if (outcome.ok) {
+      return { value: outcome.value };
+    }
+    if (outcome.cancelled) {
+      context.log.info(`${title}: cancelled`);
+      return undefined;
+    }
+    if ((await showError(outcome.error, context.log, context.channel, [retry])) !== retry) {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import * as vscode from 'vscode';
+import { machineFolder } from '../attach/terminalProfile';
+import { printable } from '../core/log';
+import type { MachineInfo, MachineState } from '../machine/hypervisor';
+import type { CommandContext } from './commandContext';
+
+/** The window's machine; in any other window the user picks one of those in `states` (all, if left out). */
+export async function pickMachine(
+  context: CommandContext,
+  placeHolder: string,
+  states?: MachineState[],
+): Promise<MachineInfo | undefined> {
+  const own = machineFolder();
+  if (own) {
+    return context.app.find(own.id);
+  }
+  const machines = (await context.app.list()).filter(({ state }) => !states || states.includes(state));
+  if (machines.length === 0) {
+    await vscode.window.showInformationMessage(vscode.l10n.t('There is no such Bulkhead machine.'));
+    return undefined;
+  }
+  const items = machines.map((machine) => ({
+    label: printable(machine.name, 120),
+    description: machine.state,
+    detail: printable(machine.folder, 300),
+    machine,
+  }));
+  return (await vscode.window.showQuickPick(items, { placeHolder }))?.machine;
+}

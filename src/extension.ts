@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { createApp } from './app';
+import { Attachments } from './attach/attachments';
+import { cliCommand } from './attach/cliCommand';
+import { HostFolders } from './attach/hostFolders';
+import { MachineFileSystem } from './attach/machineFileSystem';
+import { registerTasks } from './attach/taskProvider';
+import { registerTerminalProfile } from './attach/terminalProfile';
+import { userDefaults } from './attach/userDefaults';
+import { detachedRelease, WindowLeases } from './attach/windowLeases';
+import { followAttachments, presentBringUp } from './commands/attachProgress';
+import type { CommandContext } from './commands/commandContext';
+import { COMMAND_IDS } from './commands/commandIds';
+import { registerCommands } from './commands/registerCommands';
+import { DisposableList } from './core/disposables';
+import { channelLog } from './views/logChannel';
+import { showMachineStatus } from './views/machineStatusBar';
+
+/** Composes the services and registers them. No I/O: the first command or the first file does that. */
+export function activate(extension: vscode.ExtensionContext): void {
+  const channel = vscode.window.createOutputChannel('Bulkhead', { log: true });
+  const log = channelLog(channel);
+  const defaults = userDefaults();
+  const cli = extension.asAbsolutePath(join('dist', 'cli.js'));
+  const app = createApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli) });
+  const attachments = new Attachments(app, log, presentBringUp(log));
+  const hostFolders = new HostFolders(extension.globalState);
+  const context: CommandContext = { app, attachments, hostFolders, log, channel };
+
+  const leases = join(extension.globalStorageUri.fsPath, 'leases');
+  const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
+  const windowLeases = new WindowLeases(leases, attachments, defaults.onClose, release, log);
+
+  const disposables = new DisposableList();
+  extension.subscriptions.push(disposables);
+  for (const disposable of [
+    channel,
+    app,
+    defaults,
+    attachments,
+    // Disposed before the attachments: it asks them whether their machines run.
+    windowLeases,
+    followAttachments(context),
+    showMachineStatus(attachments, COMMAND_IDS.machineActions),
+    MachineFileSystem.register(attachments, log),
+    registerTerminalProfile(attachments, log),
+    registerTasks(attachments, log),
+    registerCommands(context),
+  ]) {
+    disposables.add(disposable);
+  }
+}

@@ -1,0 +1,62 @@
+import type { AttachmentStatus } from '../attach/attachment';
+import { messageOf } from '../core/errors';
+import { printable } from '../core/log';
+import type { MachineState } from '../machine/hypervisor';
+
+const ICONS: Record<MachineState, string> = {
+  created: 'vm-outline',
+  starting: 'loading~spin',
+  running: 'vm-running',
+  suspending: 'loading~spin',
+  suspended: 'debug-pause',
+  stopping: 'loading~spin',
+  stopped: 'vm-outline',
+  failed: 'error',
+  gone: 'circle-slash',
+};
+
+export interface StateText {
+  /** For a status-bar item: one codicon and a line. */
+  text: string;
+  /** Plain text, never Markdown. */
+  tooltip: string;
+  /** Whether it should stand out. */
+  severity: 'none' | 'warning' | 'error';
+}
+
+/** What a window says of its machine. */
+export function machineStateText(id: string, status: AttachmentStatus): StateText {
+  const info = status.kind === 'idle' ? undefined : status.info;
+  const name = oneLine(info?.name ?? id);
+  const state: MachineState = stateOf(status);
+  const tooltip = [
+    `Bulkhead: ${name} is ${state}`,
+    info ? `${info.cpus} CPU, ${Math.round(info.memoryBytes / 2 ** 20)} MiB, ${info.accelerator}` : '',
+    info ? `Network: ${info.networkMode}` : '',
+    info ? `Image: ${oneLine(info.imageReference)}` : '',
+    status.kind === 'away' ? oneLine(messageOf(status.error)) : '',
+  ];
+  return {
+    text: `$(${ICONS[state]}) ${name}: ${state}`,
+    tooltip: tooltip.filter((line) => line !== '').join('\n'),
+    severity: state === 'failed' ? 'error' : status.kind === 'away' ? 'warning' : 'none',
+  };
+}
+
+function stateOf(status: AttachmentStatus): MachineState {
+  switch (status.kind) {
+    case 'idle':
+    case 'attaching':
+      return 'starting';
+    case 'attached':
+      return status.info.state;
+    case 'away':
+      // It runs (as far as is known) but can't be reached, or nothing is known.
+      return status.info && status.info.state !== 'running' ? status.info.state : 'failed';
+  }
+}
+
+/** Names and references come from a repo: one line, and no `$(icon)` of their own. */
+function oneLine(text: string): string {
+  return printable(text, 120).replace(/\s+/g, ' ').replaceAll('$(', '$ (');
+}
