@@ -30,7 +30,7 @@ export type NetworkMode = 'none' | 'allowlist' | 'full';
 export type AttachMode = 'files' | 'browser' | 'remote-ssh';
 export type OnClose = 'suspend' | 'stop' | 'keep';
 
-/** What a folder asks for: `.bulkhead.json`, else devcontainer.json, over the user's defaults. Fully resolved. */
+/** What a folder asks for: `.bulkhead.json` over devcontainer.json over the user's defaults. Fully resolved. */
 export interface WorkspaceSpec {
   /** Absolute real path of the folder on the host. */
   folder: string;
@@ -53,13 +53,19 @@ export interface WorkspaceSpec {
   idleTimeoutMs?: number;
   /** Whom commands run as; the image's own user if undefined. */
   remoteUser?: string;
+  /**
+   * Present only if `remoteUser` was taken from devcontainer's `containerUser`: a `remoteUser` in the image's
+   * metadata then goes first (`mergeImageMetadata` settles it).
+   */
+  containerUser?: string;
   /** Set for every process in the guest (devcontainer `containerEnv`). */
   containerEnv: Record<string, string>;
-  /** Set for processes started by the editor (devcontainer `remoteEnv`). */
+  /** Set for processes started by the editor (devcontainer `remoteEnv`); see `substituteContainerEnv`. */
   remoteEnv: Record<string, string>;
   /** Absolute POSIX path in the guest where the workspace lies. */
   workspaceFolder: string;
-  hooks: Partial<Record<LifecycleHook, LifecycleCommand>>;
+  /** Per hook its commands in the order in which they run: the image's first, devcontainer.json's last. */
+  hooks: Partial<Record<LifecycleHook, LifecycleCommand[]>>;
   /** Absolute paths of the files this came from. */
   sources: string[];
   /** Things that were asked for and are left out, each a sentence for the user. */

@@ -1,0 +1,223 @@
+import * as z from 'zod';
+import { expects, listOf, oneOf } from './expectation';
+import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './quantities';
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+const TIB = 1024 ** 4;
+
+/** What a machine may be given. Bytes. */
+export const LIMITS = {
+  cpus: { min: 1, max: 64 },
+  memoryBytes: { min: 128 * MIB, max: TIB },
+  diskBytes: { min: GIB, max: 16 * TIB },
+} as const;
+
+/** No text may hold a control character: these end up in commands' arguments, file names and messages. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
+const TEXT = /^[^\u0000-\u001f\u007f]+$/;
+
+/**
+ * An image reference as Docker takes it (distribution/reference, `reference.go`): optional registry with port,
+ * lower-case path, optional tag and digest; or an image id.
+ */
+const IMAGE_REFERENCE =
+  /^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]{1,5})?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})?(?:@[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-fA-F0-9]{32,128})?$|^sha256:[a-f0-9]{64}$/;
+
+/** A DNS name, or `*.` and a DNS name; the last label is not all digits, so that no IPv4 address passes. */
+const HOST_PATTERN =
+  /^(?:\*\.)?(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)*(?=[a-zA-Z0-9-]*[a-zA-Z])[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
+
+function size(limits: { min: number; max: number }, range: string, example: string) {
+  const schema = z
+    .union([z.int().min(limits.min).max(limits.max), z.string().meta({ pattern: SIZE_PATTERN })])
+    .transform((value, context) => {
+      const bytes = parseSize(value);
+      if (bytes === undefined || bytes < limits.min || bytes > limits.max) {
+        context.issues.push({ code: 'invalid_value', values: [], input: value });
+        return z.NEVER;
+      }
+      return bytes;
+    });
+  return expects(
+    schema,
+    `a size from ${range}`,
+    `Write a number and a unit such as "${example}" (b, kb, mb, gb, tb), or a number of bytes.`,
+  );
+}
+
+const MAX_IDLE_MS = 7 * 86_400_000;
+
+/** Milliseconds, or `never`. */
+const duration = expects(
+  z
+    .string()
+    .meta({ pattern: DURATION_PATTERN })
+    .transform((value, context) => {
+      const ms = value === 'never' ? ('never' as const) : parseDuration(value);
+      if (ms === undefined || (ms !== 'never' && (ms < 1000 || ms > MAX_IDLE_MS))) {
+        context.issues.push({ code: 'invalid_value', values: [], input: value });
+        return z.NEVER;
+      }
+      return ms;
+    }),
+  'a time from 1s to 7d, or "never"',
+  'Write a number and a unit such as "90s", "30m" or "1h", or "never".',
+);
+
+export const imageReference = expects(
+  z.string().max(512, { abort: true }).regex(IMAGE_REFERENCE),
+  'an image reference',
+  'Write a reference such as "debian:trixie-slim".',
+);
+
+export const cpuCount = expects(
+  z.int().min(LIMITS.cpus.min).max(LIMITS.cpus.max),
+  'a whole number from 1 to 64',
+  'Write a number such as 2, without quotes.',
+);
+export const memorySize = size(LIMITS.memoryBytes, '128 MiB to 1 TiB', '2gb');
+export const diskSize = size(LIMITS.diskBytes, '1 GiB to 16 TiB', '20gb');
+
+/** A path as written in a settings file, with `/`; where it leads is checked by `resolveInside`. */
+export const relativePath = expects(
+  z.string().min(1).max(4096).regex(TEXT),
+  'a relative path',
+  'Write a path inside the workspace such as "docker/Dockerfile".',
+);
+
+export const buildTarget = expects(
+  z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/),
+  'the name of a build stage',
+  'Write the name after AS in the Dockerfile.',
+);
+
+export const buildArgs = expects(
+  z
+    .record(
+      expects(
+        z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,127}$/),
+        'a variable name',
+        'Use letters, digits and _.',
+      ),
+      expects(z.string().max(32_768), 'a text', 'Write the value in double quotes.'),
+    )
+    .refine((args) => Object.keys(args).length <= 256, 'has more than 256 entries'),
+  'an object of build arguments',
+  'Write {"NAME": "value"}, at most 256 of them.',
+);
+
+export const port = expects(
+  z.int().min(1).max(65_535),
+  'a port from 1 to 65535',
+  'Write a number such as 3000.',
+);
+
+const allowedHost = expects(
+  z.string().max(253, { abort: true }).regex(HOST_PATTERN),
+  'a host name',
+  'Write a name such as "example.org" or "*.example.org", without scheme, port or path.',
+);
+
+const yesOrNo = expects(z.boolean(), 'true or false', 'Write true or false, without quotes.');
+
+/** Everything in `.bulkhead.json`: the one source of the types, the checks and the JSON schema. */
+export const bulkheadSchema = z.strictObject({
+  $schema: expects(z.string().max(2048), 'a text', 'Write the address of a JSON schema.')
+    .optional()
+    .meta({ description: 'The JSON schema of this file, for editors.' }),
+  image: imageReference.optional().meta({
+    description: 'The image whose file system the machine boots. Not together with "build".',
+    examples: ['debian:trixie-slim'],
+  }),
+  build: z
+    .strictObject({
+      dockerfile: relativePath.optional().meta({
+        description:
+          'The Dockerfile, relative to the workspace folder. Default: "Dockerfile" in the context.',
+      }),
+      context: relativePath.optional().meta({
+        description: 'The build context, relative to the workspace folder. Default: the workspace folder.',
+        default: '.',
+      }),
+      args: buildArgs.optional().meta({ description: 'Build arguments (ARG).' }),
+      target: buildTarget.optional().meta({ description: 'The build stage to stop at.' }),
+    })
+    .optional()
+    .meta({ description: 'Builds the image from a Dockerfile of the workspace. Not together with "image".' }),
+  cpus: cpuCount.optional().meta({ description: 'Virtual CPUs.', default: 2 }),
+  memory: memorySize
+    .optional()
+    .meta({ description: 'Memory of the machine, 128 MiB to 1 TiB.', default: '2gb', examples: ['512mb'] }),
+  disk: diskSize.optional().meta({
+    description: 'Size of the writable disk, 1 GiB to 16 TiB. It takes on the host only what is written.',
+    default: '20gb',
+  }),
+  accelerator: oneOf(['auto', 'kvm', 'tcg', 'hyperv']).optional().meta({
+    description: 'What runs the guest. "auto" takes the fastest that works; "tcg" is emulation.',
+    default: 'auto',
+  }),
+  network: z
+    .strictObject({
+      mode: oneOf(['none', 'allowlist', 'full']).optional().meta({
+        description:
+          'What the guest may reach. "full" is granted by the user himself, never by this file. Default: "allowlist" if "allow" has hosts, else "none".',
+      }),
+      allow: listOf(allowedHost, 'host names', 'Write a list such as ["example.org", "*.example.org"].', 1000)
+        .optional()
+        .meta({ description: 'The hosts that "allowlist" lets through.' }),
+    })
+    .optional(),
+  workspace: z
+    .strictObject({
+      mode: oneOf(['copy', 'mount']).optional().meta({
+        description:
+          '"copy" gives the guest its own copy of the folder; "mount" (later) shares the host\'s folder.',
+        default: 'copy',
+      }),
+      readOnly: yesOrNo.optional().meta({
+        description: 'With "mount": the guest may not write to the host\'s folder.',
+        default: false,
+      }),
+      exclude: listOf(
+        expects(
+          z.string().max(1024).regex(TEXT),
+          'a name or pattern',
+          'Write a name such as "node_modules".',
+        ),
+        'names or patterns',
+        'Write a list such as ["node_modules"].',
+        1000,
+      )
+        .optional()
+        .meta({ description: 'What is not copied into the guest, as in .dockerignore.' }),
+    })
+    .optional(),
+  attach: oneOf(['files', 'browser', 'remote-ssh']).optional().meta({
+    description: 'How the editor attaches. "browser" and "remote-ssh" come later.',
+    default: 'files',
+  }),
+  forwardPorts: listOf(port, 'ports', 'Write a list such as [3000].', 256)
+    .optional()
+    .meta({ description: 'Ports of the guest to forward to the host.', default: [] }),
+  ssh: z
+    .strictObject({
+      forwardAgent: yesOrNo.optional().meta({
+        description: "Lets the guest use the host's SSH agent. Comes later.",
+        default: false,
+      }),
+    })
+    .optional(),
+  onClose: oneOf(['suspend', 'stop', 'keep']).optional().meta({
+    description: 'What happens to the machine when its window has been closed for "idleTimeout".',
+    default: 'suspend',
+  }),
+  idleTimeout: duration.optional().meta({
+    description: 'Time without an attached editor until "onClose" happens, 1s to 7d, or "never".',
+    default: '30m',
+    examples: ['90s', '1h', 'never'],
+  }),
+});
+
+/** `.bulkhead.json` as checked: sizes are bytes, times are milliseconds or `never`. */
+export type BulkheadSettings = z.output<typeof bulkheadSchema>;
