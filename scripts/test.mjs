@@ -1,0 +1,110 @@
+// `npm test [-- --only lint,unit,integration,ui]`: sets up, builds, and runs everything, on any Debian or Ubuntu.
+// The last line is `N passed, N failed`; the exit code is 0 only if nothing failed and every suite ran something.
+import { spawn } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CACHE, ROOT, run, say } from './setup/run.mjs';
+import { runScript, setUp } from './setup.mjs';
+import { watchLeftovers } from './testLeftovers.mjs';
+import { countUi, countVitest } from './testReport.mjs';
+
+const REPORTS = join(CACHE, 'test-reports');
+/** A suite that takes longer (ms) hangs. */
+const SUITE_DEADLINE_MS = 3_600_000;
+
+const LINTS = [
+  ['biome', 'check', '.'],
+  ['tsc', '--noEmit'],
+  ['node', 'scripts/lint-shell.mjs'],
+];
+
+/** @type {Record<string, (env: NodeJS.ProcessEnv) => Promise<import('./testReport.mjs').Count>>} */
+const SUITES = {
+  lint: async (env) => {
+    const codes = [];
+    for (const argv of LINTS) {
+      say(`$ ${argv.join(' ')}`);
+      codes.push((await stream(argv, env)).code);
+    }
+    // A lint is no test: it adds nothing when it passes, and counts when it fails.
+    return { passed: 0, failed: codes.filter((code) => code !== 0).length };
+  },
+  unit: (env) => vitest('unit', env),
+  integration: (env) => vitest('integration', env),
+  ui: async (env) => {
+    const { code, output } = await stream(['node', 'test/ui/run.mjs'], env);
+    return countUi(output, code);
+  },
+};
+
+await runScript(async () => {
+  const { values } = parseArgs({ options: { only: { type: 'string' } } });
+  const names = values.only?.split(',') ?? Object.keys(SUITES);
+  const unknown = names.find((name) => !(name in SUITES));
+  if (unknown !== undefined) {
+    say(`--only knows ${Object.keys(SUITES).join(', ')}, not ${unknown}`);
+    return 2;
+  }
+  await rm(REPORTS, { recursive: true, force: true });
+  await mkdir(REPORTS, { recursive: true });
+  const { env, stopEngine } = await setUp('test');
+  const total = { passed: 0, failed: 0 };
+  try {
+    const removeLeftovers = await watchLeftovers();
+    try {
+      await run(['node', 'esbuild.mjs'], { env });
+      for (const name of names) {
+        say(`\n== ${name}`);
+        const count = await SUITES[name](env);
+        say(`${name}: ${count.passed} passed, ${count.failed} failed${count.note ? ` (${count.note})` : ''}`);
+        total.passed += count.passed;
+        total.failed += count.failed;
+      }
+    } catch (error) {
+      say(`\nnpm test: ${error.message}`);
+      total.failed += 1;
+    } finally {
+      await removeLeftovers();
+    }
+  } finally {
+    await stopEngine();
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+});
+
+/**
+ * @param {string} project
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function vitest(project, env) {
+  const report = join(REPORTS, `${project}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { code } = await stream(['vitest', 'run', '--project', project, ...reporters], env);
+  return countVitest(report, code);
+}
+
+/**
+ * Runs a command, passing on what it prints and keeping it.
+ * @param {string[]} argv
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+function stream(argv, env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(argv[0], argv.slice(1), {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: SUITE_DEADLINE_MS,
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+      process.stdout.write(chunk);
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? -1, output }));
+  });
+}
