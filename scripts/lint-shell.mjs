@@ -19,7 +19,7 @@ if (!(await which('shellcheck'))) {
   say('lint-shell: shellcheck is not installed (apt-get install shellcheck)');
   process.exit(3);
 }
-const { code, stdout, stderr } = await capture(['shellcheck', '--norc', ...scripts.sort()]);
+const { code, stdout, stderr } = await capture(['shellcheck', '--external-sources', ...scripts.sort()]);
 process.stderr.write(`${stdout}${stderr}`);
 say(
   code === 0
@@ -30,7 +30,7 @@ process.exitCode = code === 0 ? 0 : 1;
 
 /** @param {string} path */
 async function isShell(path) {
-  if (path.endsWith('.sh')) {
+  if (/\.(sh|bash)$/.test(path)) {
     return true;
   }
   const start = (await readFile(path)).subarray(0, 64).toString('latin1');

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { ensureBaseImage } from './setup/baseImage.mjs';
 import { buildNetworkEnvironment } from './setup/buildNetwork.mjs';
 import { ensureEngine } from './setup/engine.mjs';
+import { ensureExampleImage } from './setup/exampleImage.mjs';
 import { ensureNodePackages, toolEnvironment } from './setup/nodePackages.mjs';
 import { NeedError, say } from './setup/run.mjs';
 import { ensurePrograms, NEEDS } from './setup/systemPackages.mjs';
@@ -22,7 +23,9 @@ export async function setUp(purpose) {
   const engine = await ensureEngine();
   try {
     await ensureBaseImage();
-    return { env: { ...toolEnvironment(), ...(await buildNetworkEnvironment()) }, stopEngine: engine.stop };
+    const env = { ...toolEnvironment(), ...(await buildNetworkEnvironment()) };
+    await ensureExampleImage(env);
+    return { env, stopEngine: engine.stop };
   } catch (error) {
     await engine.stop();
     throw error;
