@@ -1,0 +1,36 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+// @ts-expect-error: the scripts are plain JavaScript, which runs before anything is installed
+import { countUi, countVitest } from '../../../scripts/testReport.mjs';
+
+it.each([
+  ['all green', { numPassedTests: 5, numFailedTests: 0 }, 0, { passed: 5, failed: 0 }],
+  ['a failure', { numPassedTests: 5, numFailedTests: 2 }, 1, { passed: 5, failed: 2 }],
+  ['no test at all', { numPassedTests: 0, numFailedTests: 0 }, 0, { passed: 0, failed: 1 }],
+  ['a file that did not load', { numPassedTests: 5, numFailedTests: 0 }, 1, { passed: 5, failed: 1 }],
+  [
+    'a skipped test',
+    { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1 },
+    0,
+    { passed: 5, failed: 1 },
+  ],
+])('vitest: %s', async (_name, report, code, expected) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-report-'));
+  const path = join(folder, 'report.json');
+  await writeFile(path, JSON.stringify(report));
+  expect(await countVitest(path, code)).toMatchObject(expected);
+  await rm(folder, { recursive: true });
+  expect(await countVitest(path, code)).toMatchObject({ passed: 0, failed: 1 });
+});
+
+it.each([
+  ['noise\nui: 7 passed, 0 failed\n', 0, { passed: 7, failed: 0 }],
+  ['ui: 7 passed, 1 failed\n', 1, { passed: 7, failed: 1 }],
+  ['ui: 7 passed, 0 failed\n', 1, { passed: 7, failed: 1 }],
+  ['ui: 0 passed, 0 failed\n', 0, { passed: 0, failed: 1 }],
+  ['crashed\n', 1, { passed: 0, failed: 1 }],
+])('ui: %j with exit %i', (output, code, expected) => {
+  expect(countUi(output, code)).toMatchObject(expected);
+});
