@@ -28,6 +28,8 @@ const options = {
   // ssh2's native accelerators don't travel in a VSIX; ssh2 falls back to node:crypto without them.
   external: ['vscode', 'cpu-features'],
   loader: { '.node': 'empty' },
+  // Its `main` is UMD, whose inner requires esbuild can't see.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   logLevel: 'info',
 };
 

@@ -181,16 +181,16 @@ export const bulkheadSchema = z.strictObject({
       }),
       exclude: listOf(
         expects(
-          z.string().max(1024).regex(TEXT),
+          z.string().max(1000).regex(TEXT),
           'a name or pattern',
           'Write a name such as "node_modules".',
         ),
         'names or patterns',
         'Write a list such as ["node_modules"].',
-        1000,
+        500,
       )
         .optional()
-        .meta({ description: 'What is not copied into the guest, as in .dockerignore.' }),
+        .meta({ description: 'What is not copied into the guest: patterns as in .gitignore.' }),
     })
     .optional(),
   attach: oneOf(['files', 'browser', 'remote-ssh']).optional().meta({

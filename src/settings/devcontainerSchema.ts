@@ -80,7 +80,7 @@ export const devcontainerSchema = z.object({
       context: relativePath.optional(),
       args: buildArgs.optional(),
       target: buildTarget.optional(),
-      options: z.unknown(),
+      options: z.unknown().optional(),
     })
     .optional(),
   dockerFile: relativePath.optional(),

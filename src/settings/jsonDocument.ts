@@ -47,6 +47,9 @@ export function parseJsonDocument(label: string, text: string): JsonDocument {
     problemAt: (path, message, fix) => problemOver(0, 0, keyOf(path), message, fix),
   });
 
+  if (text.trim() === '') {
+    return broken([problemOver(0, 0, '', 'the file is empty', 'Write at least {}.')]);
+  }
   const tooDeep = offsetOfExcessDepth(text);
   if (tooDeep !== undefined) {
     return broken([
@@ -63,9 +66,7 @@ export function parseJsonDocument(label: string, text: string): JsonDocument {
       ];
       return problemOver(error.offset, error.length, '', message, fix);
     });
-    return broken(
-      problems.length > 0 ? problems : [problemOver(0, 0, '', 'the file is empty', 'Write at least {}.')],
-    );
+    return broken(problems);
   }
 
   const oddKeys: JsonDocument['oddKeys'] = [];

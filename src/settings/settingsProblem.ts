@@ -53,6 +53,16 @@ export function formatProblem(problem: SettingsProblem): string {
   return `${place}: ${key}${problem.message}. ${problem.fix}`;
 }
 
+/** By source, and within one by where they stand. */
+export function inReadingOrder(problems: readonly SettingsProblem[]): SettingsProblem[] {
+  const sources = [...new Set(problems.map(({ source }) => source))];
+  return problems.toSorted(
+    (a, b) =>
+      sources.indexOf(a.source) - sources.indexOf(b.source) ||
+      (a.range?.offset ?? 0) - (b.range?.offset ?? 0),
+  );
+}
+
 /** More than this many problems are counted, not kept. */
 const KEPT_PROBLEMS = 100;
 
@@ -61,7 +71,7 @@ export class SettingsError extends BulkheadError {
   readonly problems: readonly SettingsProblem[];
 
   constructor(problems: readonly SettingsProblem[]) {
-    const kept = problems.slice(0, KEPT_PROBLEMS);
+    const kept = inReadingOrder(problems).slice(0, KEPT_PROBLEMS);
     const [first] = kept;
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
     const lines = kept.map(formatProblem);
