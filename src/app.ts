@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Log } from './core/log';
 import type { Phase, ReportProgress } from './core/progress';
 import type { Guest } from './guest/guest';
+import type { WorkspaceDifference } from './guest/workspaceDifferences';
 import type { Accelerator, MachineInfo, MachineState, MachineUsage, WaitOptions } from './machine/hypervisor';
 import type { NetworkMode } from './settings/workspaceSpec';
 
@@ -50,11 +51,7 @@ export interface PruneResult {
   dryRun: boolean;
 }
 
-/** A file that differs between the VM's workspace and the host's folder. */
-export interface WorkspaceDifference {
-  path: string;
-  kind: 'added' | 'modified' | 'deleted';
-}
+export type { WorkspaceDifference };
 
 /** The services, composed once for both faces: the extension and the CLI. */
 export interface App {

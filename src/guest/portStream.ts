@@ -1,0 +1,44 @@
+import { Duplex } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
+import type { OpenChannel } from './sharedConnection';
+
+/** A forwarded TCP connection as a plain Duplex, with ordinary `destroy`, `close` and backpressure. */
+export function portStream({ channel, connection, release }: OpenChannel<ClientChannel>): Duplex {
+  const stream: Duplex = new Duplex({
+    allowHalfOpen: true,
+    read: () => void channel.resume(),
+    write: (chunk: Buffer, _encoding, callback) => {
+      channel.write(chunk, (error) => {
+        if (error) {
+          callback(error);
+        } else {
+          connection.whenWritable(() => callback());
+        }
+      });
+    },
+    final: (callback) => {
+      channel.end();
+      callback();
+    },
+    destroy: (error, callback) => {
+      channel.resume();
+      channel.close();
+      release();
+      callback(error);
+    },
+  });
+  channel.stderr.resume();
+  channel.on('data', (chunk: Buffer) => {
+    if (!stream.destroyed && !stream.push(chunk)) {
+      channel.pause();
+    }
+  });
+  channel.on('end', () => stream.push(null));
+  channel.on('close', () => {
+    release();
+    if (!stream.writableFinished) {
+      stream.destroy();
+    }
+  });
+  return stream;
+}

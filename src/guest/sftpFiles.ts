@@ -1,0 +1,504 @@
+import { randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { throwIfAborted } from '../core/deadline';
+import type { Disposable } from '../core/disposables';
+import { CancelledError } from '../core/errors';
+import { type Log, printable } from '../core/log';
+import type { WaitOptions } from '../machine/hypervisor';
+import { FileError, isFileError } from './fileError';
+import type { Guest } from './guest';
+import type { DirectoryEntry, FileStat, GuestFiles } from './guestFiles';
+import { checkGuestPath, isEntryName, joinGuest } from './guestPath';
+import { checkAttributes, SftpSession } from './sftpSession';
+import { HandleWriter, readHandle } from './sftpTransfer';
+import type { SharedConnection } from './sharedConnection';
+import { runTreeTool } from './treeTools';
+import { watchGuest } from './watch';
+
+const ENTRIES_MAX = 200_000;
+const FILE_MAX = 256 * 1024 * 1024;
+/** Linux's own bound on symlinks in one path (path_resolution(7)). */
+const LINKS_MAX = 40;
+
+/** Files in the guest over SFTP as one account. The session is opened when needed, and again after it broke. */
+export class SftpFiles implements GuestFiles, Disposable {
+  private opening: Promise<SftpSession> | undefined;
+  private disposed = false;
+
+  constructor(
+    private readonly guest: Guest,
+    private readonly connection: SharedConnection,
+    private readonly user: string | undefined,
+    private readonly toolsFolder: string,
+    private readonly log: Log,
+  ) {}
+
+  async ready(options: WaitOptions = {}): Promise<void> {
+    await this.session(options.signal);
+  }
+
+  private async session(signal?: AbortSignal): Promise<SftpSession> {
+    throwIfAborted(signal);
+    if (this.disposed) {
+      throw new CancelledError('The file session was closed');
+    }
+    const current = this.opening;
+    if (current) {
+      const session = await current.catch(() => undefined);
+      if (session?.isOpen) {
+        return session;
+      }
+      if (this.opening !== current) {
+        return this.session(signal);
+      }
+    }
+    // Not bound to the first caller's signal: others share it.
+    const opening = this.connection.openSftp(this.user, {}).then((opened) => new SftpSession(opened));
+    this.opening = opening;
+    opening.catch(() => {
+      if (this.opening === opening) {
+        this.opening = undefined;
+      }
+    });
+    return opening;
+  }
+
+  async stat(path: string, options: WaitOptions & { followSymlinks?: boolean } = {}): Promise<FileStat> {
+    const checked = checkGuestPath(path);
+    const session = await this.session(options.signal);
+    return session.request({
+      what: 'look at',
+      path: checked,
+      signal: options.signal,
+      start: (sftp, callback) =>
+        options.followSymlinks === false ? sftp.lstat(checked, callback) : sftp.stat(checked, callback),
+      check: checkAttributes,
+    });
+  }
+
+  async readDirectory(
+    path: string,
+    options: WaitOptions & { limit?: number } = {},
+  ): Promise<DirectoryEntry[]> {
+    const folder = checkGuestPath(path);
+    const limit = options.limit ?? ENTRIES_MAX;
+    const session = await this.session(options.signal);
+    let handle: Buffer;
+    try {
+      handle = await session.openDirectory(folder, options.signal);
+    } catch (error) {
+      throw await this.explain(error, 'read the folder', folder, async () => {
+        return (await this.stat(folder, options)).type === 'directory' ? undefined : 'ENOTDIR';
+      });
+    }
+    try {
+      return await this.readEntries(session, handle, folder, limit, options.signal);
+    } finally {
+      session.close(handle);
+    }
+  }
+
+  private async readEntries(
+    session: SftpSession,
+    handle: Buffer,
+    folder: string,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<DirectoryEntry[]> {
+    const entries = new Map<string, DirectoryEntry>();
+    let seen = 0;
+    for (;;) {
+      const answer = await session.request<unknown[]>({
+        what: 'read the folder',
+        path: folder,
+        signal,
+        start: (sftp, callback) => {
+          // The end of a folder is an error status in SFTP (EOF, 1).
+          const raw = sftp.readdir as unknown as (h: Buffer, o: object, c: typeof callback) => void;
+          raw.call(sftp, handle, { full: true }, (error, list) =>
+            isEof(error) ? callback(undefined, []) : callback(error, list),
+          );
+        },
+        check: (list) => (Array.isArray(list) ? list : undefined),
+      });
+      if (answer.length === 0) {
+        return [...entries.values()];
+      }
+      for (const item of answer) {
+        seen++;
+        const entry = this.checkEntry(item, folder);
+        if (entry) {
+          entries.set(entry.name, entry);
+        }
+      }
+      // `.` and `..` are not the caller's.
+      if (seen > limit + 2) {
+        throw new FileError('EFBIG', 'read the folder', folder, `it has more than ${limit} entries`);
+      }
+    }
+  }
+
+  private checkEntry(item: unknown, folder: string): DirectoryEntry | undefined {
+    const { filename, attrs } = item as { filename?: unknown; attrs?: unknown };
+    if (filename === '.' || filename === '..') {
+      return undefined;
+    }
+    const stat = checkAttributes(attrs);
+    if (!isEntryName(filename) || !stat) {
+      const name = printable(JSON.stringify(filename) ?? 'nothing', 200);
+      this.log.warn(`Dropped an impossible file name from the VM in ${printable(folder, 200)}: ${name}`);
+      return undefined;
+    }
+    return { name: filename, ...stat };
+  }
+
+  async readFile(path: string, options: WaitOptions & { maxBytes?: number } = {}): Promise<Buffer> {
+    const checked = checkGuestPath(path);
+    const maxBytes = options.maxBytes ?? FILE_MAX;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of this.read(checked, maxBytes, options.signal)) {
+      length += chunk.length;
+      if (length > maxBytes) {
+        throw tooBig(checked, maxBytes);
+      }
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, length);
+  }
+
+  createReadStream(path: string): Readable {
+    return Readable.from(this.read(checkGuestPath(path), Number.MAX_SAFE_INTEGER, undefined), {
+      objectMode: false,
+      highWaterMark: 1024 * 1024,
+    });
+  }
+
+  private async *read(
+    path: string,
+    maxBytes: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Buffer> {
+    // Looked at first: opening a FIFO would block the guest's file server for everybody.
+    const { type, size } = await this.stat(path, { ...(signal && { signal }) });
+    if (type === 'directory') {
+      throw new FileError('EISDIR', 'read', path);
+    }
+    if (type !== 'file') {
+      throw new FileError('EIO', 'read', path, 'not a regular file');
+    }
+    if (size > maxBytes) {
+      throw tooBig(path, maxBytes);
+    }
+    const session = await this.session(signal);
+    const handle = await session.open('read', path, 'r', { signal });
+    try {
+      // A size of 0 says nothing: files in /proc have it.
+      yield* readHandle(session, handle, path, { ...(size > 0 && { sizeHint: size }), signal });
+    } finally {
+      session.close(handle);
+    }
+  }
+
+  createWriteStream(path: string, options: { mode?: number } = {}): Writable {
+    const checked = checkGuestPath(path);
+    let session: SftpSession | undefined;
+    let handle: Buffer | undefined;
+    let writer: HandleWriter | undefined;
+    const open = async () => {
+      session = await this.session();
+      handle = await session.open('write', checked, 'w', options);
+      writer = new HandleWriter(session, handle, checked);
+    };
+    const close = () => {
+      if (session && handle) {
+        session.close(handle);
+        handle = undefined;
+      }
+    };
+    return new Writable({
+      construct: (callback) => void open().then(() => callback(), callback),
+      write: (chunk: Buffer, _encoding, callback) =>
+        void writer?.write(chunk).then(() => callback(), callback),
+      final: (callback) => void writer?.finish().then(() => callback(), callback),
+      destroy: (error, callback) => {
+        close();
+        callback(error);
+      },
+    });
+  }
+
+  async writeFileAtomic(
+    path: string,
+    content: Uint8Array,
+    options: WaitOptions & { mode?: number } = {},
+  ): Promise<void> {
+    const { signal } = options;
+    const { target, stat } = await this.resolveTarget(checkGuestPath(path), options);
+    if (stat?.type === 'directory') {
+      throw new FileError('EISDIR', 'write', path);
+    }
+    if (stat && stat.type !== 'file') {
+      throw new FileError('EIO', 'write', path, 'not a regular file');
+    }
+    const mode = options.mode ?? stat?.mode ?? 0o644;
+    const temporary = joinGuest(posix.dirname(target), `.bulkhead-${randomBytes(6).toString('hex')}.tmp`);
+    const session = await this.session(signal);
+    const handle = await session.open('write', temporary, 'wx', { mode: 0o600, signal });
+    try {
+      try {
+        const writer = new HandleWriter(session, handle, temporary, signal);
+        await writer.write(content);
+        await writer.finish();
+        await session.done(
+          'set the mode of',
+          temporary,
+          (s, done) => s.fchmod(handle, mode & 0o7777, done),
+          signal,
+        );
+        await this.keepOwner(session, handle, temporary, stat, signal);
+        await session.done('sync', temporary, (s, done) => s.ext_openssh_fsync(handle, done), signal);
+      } finally {
+        session.close(handle);
+      }
+      await this.posixRename(session, temporary, target, signal);
+    } catch (error) {
+      await session.done('remove', temporary, (s, done) => s.unlink(temporary, done)).catch(() => undefined);
+      throw error instanceof FileError ? new FileError(error.code, 'write', path, undefined, error) : error;
+    }
+  }
+
+  /** A file that root edits for somebody stays somebody's; without the right to do so it becomes the writer's. */
+  private async keepOwner(
+    session: SftpSession,
+    handle: Buffer,
+    path: string,
+    before: FileStat | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (!before) {
+      return;
+    }
+    const now = await session.request({
+      what: 'look at',
+      path,
+      signal,
+      start: (sftp, callback) => sftp.fstat(handle, callback),
+      check: checkAttributes,
+    });
+    if (now.uid !== before.uid || now.gid !== before.gid) {
+      await session
+        .done('set the owner of', path, (s, done) => s.fchown(handle, before.uid, before.gid, done), signal)
+        .then(() =>
+          // chown clears the set-id bits.
+          session.done('set the mode of', path, (s, done) => s.fchmod(handle, before.mode, done), signal),
+        )
+        .catch((error: unknown) => {
+          if (!isFileError(error, 'EACCES', 'EIO')) {
+            throw error;
+          }
+          this.log.debug(`The owner of ${printable(path, 300)} could not be kept.`);
+        });
+    }
+  }
+
+  /** Follows symlinks at the end of the path, so that the link stays and its target is written. */
+  private async resolveTarget(
+    path: string,
+    options: WaitOptions,
+  ): Promise<{ target: string; stat: FileStat | undefined }> {
+    let target = path;
+    for (let links = 0; links <= LINKS_MAX; links++) {
+      let stat: FileStat;
+      try {
+        stat = await this.stat(target, { ...options, followSymlinks: false });
+      } catch (error) {
+        if (isFileError(error, 'ENOENT')) {
+          return { target, stat: undefined };
+        }
+        throw error;
+      }
+      if (stat.type !== 'symlink') {
+        return { target, stat };
+      }
+      const link = await this.readlink(target, options);
+      target = checkGuestPath(link.startsWith('/') ? link : posix.join(posix.dirname(target), link));
+    }
+    throw new FileError('EIO', 'write', path, 'too many symbolic links');
+  }
+
+  async createDirectory(path: string, options: WaitOptions = {}): Promise<void> {
+    const checked = checkGuestPath(path);
+    const session = await this.session(options.signal);
+    try {
+      await session.done(
+        'create the folder',
+        checked,
+        (sftp, done) => sftp.mkdir(checked, done),
+        options.signal,
+      );
+    } catch (error) {
+      throw await this.explain(error, 'create the folder', checked, async () =>
+        (await this.exists(checked, options)) ? 'EEXIST' : undefined,
+      );
+    }
+  }
+
+  async rename(from: string, to: string, options: WaitOptions & { overwrite?: boolean } = {}): Promise<void> {
+    const source = checkGuestPath(from);
+    const target = checkGuestPath(to);
+    const session = await this.session(options.signal);
+    try {
+      if (options.overwrite) {
+        await this.posixRename(session, source, target, options.signal);
+      } else {
+        // OpenSSH's plain rename never replaces: link + unlink for files, a check for the rest.
+        await session.done(
+          'rename',
+          source,
+          (sftp, done) => sftp.rename(source, target, done),
+          options.signal,
+        );
+      }
+    } catch (error) {
+      throw await this.explain(error, 'rename', source, async () => {
+        const there = await this.exists(target, options);
+        if (there && !options.overwrite) {
+          return 'EEXIST';
+        }
+        return there?.type === 'directory' ? 'ENOTEMPTY' : undefined;
+      });
+    }
+  }
+
+  private posixRename(session: SftpSession, from: string, to: string, signal?: AbortSignal): Promise<void> {
+    return session.done('rename', from, (sftp, done) => sftp.ext_openssh_rename(from, to, done), signal);
+  }
+
+  async remove(path: string, options: WaitOptions & { recursive?: boolean } = {}): Promise<void> {
+    const checked = checkGuestPath(path);
+    const { type } = await this.stat(checked, { ...options, followSymlinks: false });
+    if (type !== 'directory') {
+      const session = await this.session(options.signal);
+      await session.done('delete', checked, (sftp, done) => sftp.unlink(checked, done), options.signal);
+    } else if (options.recursive) {
+      // One call in the guest instead of thousands of round trips; rm never follows a symlink.
+      await runTreeTool(this.guest, [`${this.toolsFolder}/busybox`, 'rm', '-rf', '--', checked], {
+        what: 'delete',
+        path: checked,
+        user: this.user,
+        signal: options.signal,
+      });
+    } else {
+      await this.removeEmpty(checked, options);
+    }
+  }
+
+  private async removeEmpty(path: string, options: WaitOptions): Promise<void> {
+    const session = await this.session(options.signal);
+    try {
+      await session.done('delete', path, (sftp, done) => sftp.rmdir(path, done), options.signal);
+    } catch (error) {
+      throw await this.explain(error, 'delete', path, async () =>
+        (await this.readDirectory(path, options)).length > 0 ? 'ENOTEMPTY' : undefined,
+      );
+    }
+  }
+
+  async copy(from: string, to: string, options: WaitOptions & { overwrite?: boolean } = {}): Promise<void> {
+    const source = checkGuestPath(from);
+    const target = checkGuestPath(to);
+    await this.stat(source, { ...options, followSymlinks: false });
+    const there = await this.exists(target, options);
+    if (there && !options.overwrite) {
+      throw new FileError('EEXIST', 'copy to', target);
+    }
+    const temporary = joinGuest(posix.dirname(target), `.bulkhead-${randomBytes(6).toString('hex')}.tmp`);
+    const tool = { what: 'copy', path: source, user: this.user, signal: options.signal };
+    try {
+      await runTreeTool(
+        this.guest,
+        [`${this.toolsFolder}/busybox`, 'cp', '-a', '--', source, temporary],
+        tool,
+      );
+      if (there?.type === 'directory') {
+        await this.remove(target, { ...options, recursive: true });
+      }
+      await this.rename(temporary, target, options);
+    } catch (error) {
+      await this.remove(temporary, { recursive: true }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async readlink(path: string, options: WaitOptions = {}): Promise<string> {
+    const checked = checkGuestPath(path);
+    const session = await this.session(options.signal);
+    return session.request({
+      what: 'read the link',
+      path: checked,
+      signal: options.signal,
+      start: (sftp, callback) => sftp.readlink(checked, callback),
+      check: (target) =>
+        typeof target === 'string' && target !== '' && target.length <= 4096 && !target.includes('\0')
+          ? target
+          : undefined,
+    });
+  }
+
+  watch(
+    path: string,
+    options: { recursive: boolean; excludes: string[] },
+    listener: Parameters<GuestFiles['watch']>[2],
+  ): Disposable {
+    const root = checkGuestPath(path);
+    return watchGuest(
+      { guest: this.guest, files: this, user: this.user, toolsFolder: this.toolsFolder, log: this.log },
+      root,
+      options,
+      listener,
+    );
+  }
+
+  private async exists(path: string, options: WaitOptions): Promise<FileStat | undefined> {
+    try {
+      return await this.stat(path, { ...options, followSymlinks: false });
+    } catch (error) {
+      if (isFileError(error, 'ENOENT')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** SFTP says only "failure": looks why, and keeps the first error if looking finds nothing. */
+  private async explain(
+    error: unknown,
+    what: string,
+    path: string,
+    look: () => Promise<FileError['code'] | undefined>,
+  ): Promise<unknown> {
+    if (!isFileError(error, 'EIO', 'ENOENT')) {
+      return error;
+    }
+    const code = await look().catch(() => undefined);
+    return code ? new FileError(code, what, path, undefined, error) : error;
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.opening?.then(
+      (session) => session.break(new CancelledError('The file session was closed')),
+      () => undefined,
+    );
+  }
+}
+
+function isEof(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 1;
+}
+
+function tooBig(path: string, maxBytes: number): FileError {
+  return new FileError('EFBIG', 'read', path, `it has more than ${maxBytes} bytes`);
+}
