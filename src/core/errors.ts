@@ -77,3 +77,10 @@ export function codeOf(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+/** Throws a cancellation on; for a catch that turns other failures into an answer. */
+export function throwIfCancelled(error: unknown): void {
+  if (isCancelled(error)) {
+    throw error;
+  }
+}

@@ -115,6 +115,8 @@ export interface Machine {
   connect(options?: WaitOptions): Promise<Duplex>;
   /** The serial console's text so far (`tail` lines at most): untrusted guest output. */
   console(options?: WaitOptions & { tail?: number }): Promise<string>;
+  /** What the VMM itself said (trusted), same limits. */
+  vmmLog(options?: WaitOptions & { tail?: number }): Promise<string>;
   usage(options?: WaitOptions): Promise<MachineUsage>;
   /** RAM to a file, all memory freed. The guest must have been prepared (frozen) by the caller. */
   suspend(options?: WaitOptions): Promise<void>;

@@ -1,0 +1,116 @@
+import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import { LAYER_FOLDER, LAYER_VOLUME } from '../../disk/layerStore';
+import type { Accelerator, MachineSpec } from '../hypervisor';
+import { labelsOf, MACHINE_LABEL } from './labels';
+
+const MIB = 2 ** 20;
+
+/** The kit's `bulkhead` account (guest/Dockerfile). */
+const JAIL_USER = '1234:1234';
+
+/**
+ * What QEMU needs beside the guest's own memory: its code and buffers, and under TCG the translated code
+ * (`tb-size=256` in guest/vmm/qemu.bash). Measured resident sizes are about half of these.
+ */
+const OVERHEAD_BYTES: Record<Accelerator, number> = { kvm: 256 * MIB, tcg: 640 * MIB, hyperv: 0 };
+
+export function containerName(id: string): string {
+  return `bulkhead-${id}`;
+}
+
+export function volumeName(id: string): string {
+  return `bulkhead-machine-${id}`;
+}
+
+/** `/dev/kvm` for a jail: whether it is passed in, and the group that may open it on the host. */
+export interface KvmDevice {
+  groupId: number | undefined;
+}
+
+/** The walls that every container of ours with a VMM in it has (DESIGN.md, "The jail"). */
+export function jail(kvm: KvmDevice | undefined): HostConfig {
+  return {
+    NetworkMode: 'none',
+    CapDrop: ['ALL'],
+    // The Engine adds its own seccomp profile as long as nothing here turns it off.
+    SecurityOpt: ['no-new-privileges'],
+    ReadonlyRootfs: true,
+    Tmpfs: { '/tmp': 'size=64m,mode=1777,nosuid,nodev,noexec' },
+    PidsLimit: 128,
+    IpcMode: 'private',
+    Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+    // A guest writes to its console as it likes: the log must not fill the host's disk.
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
+    ...(kvm && {
+      Devices: [{ PathOnHost: '/dev/kvm', PathInContainer: '/dev/kvm', CgroupPermissions: 'rw' }],
+      ...(kvm.groupId !== undefined && { GroupAdd: [String(kvm.groupId)] }),
+    }),
+  };
+}
+
+/** The container that is a machine: QEMU in its jail, the layer store read-only, its own volume, labels that describe it. */
+export function machineContainer(
+  spec: MachineSpec,
+  kitImage: string,
+  accelerator: Accelerator,
+  kvm: KvmDevice | undefined,
+  engineCpus: number,
+): ContainerCreateOptions {
+  const memory = spec.memoryBytes + OVERHEAD_BYTES[accelerator];
+  return {
+    name: containerName(spec.id),
+    Image: kitImage,
+    User: JAIL_USER,
+    WorkingDir: '/',
+    Hostname: 'vmm',
+    StopTimeout: 30,
+    Labels: labelsOf(spec, accelerator),
+    Env: Object.entries({
+      BULKHEAD_ID: spec.id,
+      BULKHEAD_ACCELERATOR: accelerator,
+      BULKHEAD_CPUS: spec.cpus,
+      BULKHEAD_MEMORY_MIB: Math.ceil(spec.memoryBytes / MIB),
+      BULKHEAD_DISK_KEY: spec.diskKey,
+      BULKHEAD_DISK_BYTES: spec.diskBytes,
+    }).map(([name, value]) => `${name}=${value}`),
+    HostConfig: {
+      ...jail(accelerator === 'kvm' ? kvm : undefined),
+      Memory: memory,
+      MemorySwap: memory,
+      // The Engine refuses more CPUs than it has.
+      NanoCpus: Math.min(spec.cpus, engineCpus) * 1e9,
+      Mounts: [
+        { Type: 'volume', Source: LAYER_VOLUME, Target: LAYER_FOLDER, ReadOnly: true },
+        { Type: 'volume', Source: volumeName(spec.id), Target: '/machine' },
+      ],
+    },
+  };
+}
+
+/** A short-lived container of the kit with nothing but (if named) one machine's volume. */
+export function onceContainer(
+  kitImage: string,
+  command: [string, ...string[]],
+  options: { kvm?: KvmDevice; machineId?: string; memoryBytes?: number } = {},
+): ContainerCreateOptions {
+  const memory = options.memoryBytes ?? 128 * MIB;
+  return {
+    Image: kitImage,
+    User: JAIL_USER,
+    WorkingDir: '/',
+    Entrypoint: command,
+    Cmd: [],
+    Labels: { 'bulkhead.worker': 'once' },
+    HostConfig: {
+      ...jail(options.kvm),
+      Memory: memory,
+      MemorySwap: memory,
+      ...(options.machineId !== undefined && {
+        Mounts: [{ Type: 'volume', Source: volumeName(options.machineId), Target: '/machine' }],
+      }),
+    },
+  };
+}
+
+/** Filter for `GET /containers/json` and `GET /volumes`. */
+export const MACHINE_FILTER = { label: [MACHINE_LABEL] };

@@ -1,0 +1,168 @@
+import type { ContainerInfo } from 'dockerode';
+import { throwIfAborted, withDeadline } from '../../core/deadline';
+import { BulkheadError } from '../../core/errors';
+import type { Log } from '../../core/log';
+import type { Engine } from '../../image/engine';
+import { engineFailure, statusOf } from '../../image/engineFailure';
+import type { Kit } from '../../image/kit';
+import type {
+  Accelerator,
+  Hypervisor,
+  Machine,
+  MachineInfo,
+  MachineSpec,
+  ProbeResult,
+  WaitOptions,
+} from '../hypervisor';
+import { configUpload } from './configArchive';
+import { networkModeOf, switchNetwork } from './containerNetwork';
+import { exitCodeOfStatus, stateOfContainer } from './exitCodes';
+import { containerName, MACHINE_FILTER, machineContainer, volumeName } from './jail';
+import { KvmMachine } from './kvmMachine';
+import { MACHINE_LABEL, machineOfLabels } from './labels';
+import { type Probed, probe } from './probe';
+
+export interface KvmHypervisorOptions {
+  engine: Engine;
+  /** Makes the kit image if need be; called only when a machine is created or the host probed. */
+  kit: (options: WaitOptions) => Promise<Kit>;
+  /** For probe results. */
+  cacheDirectory: string;
+  log: Log;
+}
+
+/** Machines as QEMU in jailed containers of one Docker Engine. Containers, volumes and their labels are the only database. */
+export class KvmHypervisor implements Hypervisor {
+  constructor(private readonly options: KvmHypervisorOptions) {}
+
+  async probe(options: WaitOptions & { fresh?: boolean } = {}): Promise<ProbeResult> {
+    return (await this.probed(options)).result;
+  }
+
+  async create(spec: MachineSpec, options: WaitOptions = {}): Promise<Machine> {
+    const { engine, log } = this.options;
+    const kit = await this.options.kit(options);
+    const { accelerator, probed } = await this.chooseAccelerator(spec, options);
+    throwIfAborted(options.signal);
+    return withDeadline(
+      { what: `Creating ${spec.id}`, ms: 60_000, signal: options.signal },
+      async (signal) => {
+        try {
+          await engine.docker.createVolume({
+            Name: volumeName(spec.id),
+            Labels: { [MACHINE_LABEL]: spec.id },
+          });
+          await this.removeOutdated(spec);
+          throwIfAborted(signal);
+          await engine.docker
+            .createContainer(machineContainer(spec, kit.id, accelerator, probed?.kvm, engine.ncpu))
+            .catch((error: unknown) => {
+              // 409: it is there already, with the same spec, or another process has just made it.
+              if (statusOf(error) !== 409) {
+                throw error;
+              }
+            });
+          const container = engine.docker.getContainer(containerName(spec.id));
+          const { State: state } = await container.inspect();
+          if (!state.Running) {
+            await container.putArchive(await configUpload(spec.guest), { path: '/machine' });
+            await switchNetwork(engine, container, spec.networkMode);
+          }
+          return new KvmMachine(spec.id, engine, container, log);
+        } catch (error) {
+          throw engineFailure(`The machine ${spec.id} can’t be created`, error);
+        }
+      },
+    );
+  }
+
+  async list(options: WaitOptions = {}): Promise<MachineInfo[]> {
+    const { engine } = this.options;
+    return withDeadline({ what: 'Listing machines', ms: 20_000, signal: options.signal }, async () => {
+      try {
+        const containers = await engine.docker.listContainers({ all: true, filters: MACHINE_FILTER });
+        return containers
+          .flatMap((container) => infoOf(container) ?? [])
+          .sort((a, b) => b.createdAt - a.createdAt);
+      } catch (error) {
+        throw engineFailure('The machines can’t be listed', error);
+      }
+    });
+  }
+
+  async get(id: string, options: WaitOptions = {}): Promise<Machine | undefined> {
+    const { engine, log } = this.options;
+    return withDeadline({ what: `Looking for ${id}`, ms: 20_000, signal: options.signal }, async () => {
+      const container = engine.docker.getContainer(containerName(id));
+      try {
+        const found = await container.inspect();
+        return found.Config.Labels[MACHINE_LABEL] === id
+          ? new KvmMachine(id, engine, container, log)
+          : undefined;
+      } catch (error) {
+        if (statusOf(error) === 404) {
+          return undefined;
+        }
+        throw engineFailure(`The machine ${id} can’t be looked for`, error);
+      }
+    });
+  }
+
+  private async probed(options: WaitOptions & { fresh?: boolean }): Promise<Probed> {
+    const { engine, cacheDirectory, log } = this.options;
+    return probe(engine, await this.options.kit(options), { ...options, cacheDirectory, log });
+  }
+
+  private async chooseAccelerator(
+    spec: MachineSpec,
+    options: WaitOptions,
+  ): Promise<{ accelerator: Accelerator; probed?: Probed }> {
+    if (spec.accelerator === 'tcg') {
+      return { accelerator: 'tcg' };
+    }
+    if (spec.accelerator === 'hyperv') {
+      throw new BulkheadError('Hyper-V machines do not exist yet', {
+        kind: 'host',
+        next: 'Set "accelerator" to "auto", "kvm" or "tcg".',
+      });
+    }
+    const probed = await this.probed(options);
+    const kvm = probed.result.tried.find((trial) => trial.accelerator === 'kvm');
+    if (spec.accelerator === 'kvm' && !kvm?.works) {
+      throw new BulkheadError(`KVM does not work on this host: ${kvm?.reason ?? 'it was not tried'}`, {
+        kind: 'host',
+        next: kvm?.fix ?? 'Set "accelerator" to "auto".',
+      });
+    }
+    return { accelerator: probed.result.accelerator, probed };
+  }
+
+  /** A container is immutable: one whose spec differs is made anew around its volume, unless it runs or sleeps. */
+  private async removeOutdated(spec: MachineSpec): Promise<void> {
+    const container = this.options.engine.docker.getContainer(containerName(spec.id));
+    try {
+      const found = await container.inspect();
+      const { state } = stateOfContainer(found.State.Status, found.State.ExitCode);
+      const same = machineOfLabels(found.Config.Labels)?.specHash === spec.specHash;
+      if (!same && state !== 'running' && state !== 'suspended') {
+        await container.remove();
+      }
+    } catch (error) {
+      if (statusOf(error) !== 404) {
+        throw error;
+      }
+    }
+  }
+}
+
+function infoOf(container: ContainerInfo): MachineInfo | undefined {
+  const described = machineOfLabels(container.Labels);
+  return (
+    described && {
+      ...described,
+      ...stateOfContainer(container.State, exitCodeOfStatus(container.Status)),
+      networkMode: networkModeOf(Object.keys(container.NetworkSettings?.Networks ?? {})),
+      createdAt: container.Created * 1000,
+    }
+  );
+}

@@ -1,0 +1,56 @@
+import type { Accelerator, MachineInfo, MachineSpec } from '../hypervisor';
+
+/** Every label of ours begins so; `bulkhead.machine` holds the id and marks a machine's container and volume. */
+export const MACHINE_LABEL = 'bulkhead.machine';
+
+const NAMES = {
+  id: MACHINE_LABEL,
+  name: 'bulkhead.name',
+  folder: 'bulkhead.folder',
+  accelerator: 'bulkhead.accelerator',
+  cpus: 'bulkhead.cpus',
+  memoryBytes: 'bulkhead.memory',
+  diskBytes: 'bulkhead.disk-size',
+  user: 'bulkhead.user',
+  workspaceFolder: 'bulkhead.workspace',
+  diskKey: 'bulkhead.disk',
+  imageId: 'bulkhead.image',
+  imageReference: 'bulkhead.image-reference',
+  specHash: 'bulkhead.spec',
+} as const;
+
+/** What the labels of a machine's container tell; the rest of `MachineInfo` is the container's state. */
+export type LabelledMachine = Omit<MachineInfo, 'state' | 'reason' | 'networkMode' | 'createdAt'>;
+
+/** Nothing secret goes here: anyone who may list containers reads labels. */
+export function labelsOf(spec: MachineSpec, accelerator: Accelerator): Record<string, string> {
+  const values: LabelledMachine = { ...spec, accelerator };
+  return Object.fromEntries(
+    Object.entries(NAMES).map(([key, label]) => [label, String(values[key as keyof LabelledMachine])]),
+  );
+}
+
+/** The machine that a container's labels describe, or undefined if they are not whole. */
+export function machineOfLabels(labels: Record<string, string>): LabelledMachine | undefined {
+  const text = (key: keyof typeof NAMES) => labels[NAMES[key]] ?? '';
+  const machine: LabelledMachine = {
+    id: text('id'),
+    name: text('name'),
+    folder: text('folder'),
+    accelerator: text('accelerator') as Accelerator,
+    cpus: Number(text('cpus')),
+    memoryBytes: Number(text('memoryBytes')),
+    diskBytes: Number(text('diskBytes')),
+    user: text('user'),
+    workspaceFolder: text('workspaceFolder'),
+    diskKey: text('diskKey'),
+    imageId: text('imageId'),
+    imageReference: text('imageReference'),
+    specHash: text('specHash'),
+  };
+  const whole =
+    /^[a-z0-9][a-z0-9-]{0,62}$/.test(machine.id) &&
+    ['kvm', 'tcg', 'hyperv'].includes(machine.accelerator) &&
+    [machine.cpus, machine.memoryBytes, machine.diskBytes].every((n) => Number.isSafeInteger(n) && n > 0);
+  return whole ? machine : undefined;
+}
