@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { BulkheadError } from '../core/errors';
+import { printable } from '../core/log';
+import type { Engine } from '../image/engine';
+import { saysDiskFull } from '../image/engineFailure';
+import type { Kit } from '../image/kit';
+import type { BlobWriter } from '../image/savedImage';
+import { type Worker, workerContainer } from './workerContainer';
+
+/** What the store knows of a layer; `bytes` is the size of its tar. */
+export type LayerState = { state: 'known'; bytes: number } | { state: 'empty' } | { state: 'missing' };
+
+/** Bytes that are gathered before they go on their way: each `data` command costs the worker a process. */
+const GATHER_BYTES = 8 * 2 ** 20;
+/** Bytes on their way before the source has to wait: reading and writing then go on side by side. */
+const IN_FLIGHT_BYTES = 32 * 2 ** 20;
+
+/** Speaks guest/disk/import.sh's language. Commands are answered in order; any failure ends the worker. */
+export class ImportWorker {
+  private blobs = 0;
+  private storedBytes = 0;
+  private inFlight = 0;
+  private room: () => void = () => undefined;
+  private readonly answers: AsyncIterator<string>;
+
+  private constructor(private readonly worker: Worker) {
+    worker.stdin.on('close', () => this.room());
+    // Only our own script's words, but bounded by it: the longest is the superblock's 175 kB.
+    this.answers = createInterface({ input: worker.stdout })[Symbol.asyncIterator]();
+  }
+
+  static async start(engine: Engine, kit: Kit, volume: string, signal?: AbortSignal): Promise<ImportWorker> {
+    const args = [randomBytes(8).toString('hex')];
+    const worker = await workerContainer(engine, kit, {
+      script: 'import.sh',
+      args,
+      volume,
+      kind: 'import',
+      signal,
+    });
+    const self = new ImportWorker(worker);
+    try {
+      await self.answer('ready');
+    } catch (error) {
+      await self.dispose();
+      throw error;
+    }
+    return self;
+  }
+
+  /** Bytes of tar data that were taken into the store. */
+  get bytes(): number {
+    return this.storedBytes;
+  }
+
+  async look(diffIds: string[]): Promise<Map<string, LayerState>> {
+    await this.send(`look ${diffIds.map(hexOf).join(' ')}`);
+    const states = new Map<string, LayerState>();
+    for (;;) {
+      const [word, hex, bytes] = await this.nextAnswer();
+      if (word === 'looked') {
+        return states;
+      }
+      if (word === 'known') {
+        states.set(`sha256:${hex}`, { state: word, bytes: Number(bytes) });
+      } else if (word === 'empty' || word === 'missing') {
+        states.set(`sha256:${hex}`, { state: word });
+      }
+    }
+  }
+
+  /** Takes one blob's bytes under a temporary name. One at a time. */
+  newBlob(): BlobWriter {
+    const name = `blob-${this.blobs++}`;
+    let gathered: Uint8Array[] = [];
+    let size = 0;
+    let sent = 0;
+    const flush = async () => {
+      if (size > 0) {
+        const chunks = gathered;
+        sent += size;
+        gathered = [];
+        const command = `data ${name} ${size}`;
+        size = 0;
+        await this.send(command, chunks);
+      }
+    };
+    return {
+      write: async (chunk) => {
+        gathered.push(chunk);
+        size += chunk.length;
+        if (size >= GATHER_BYTES) {
+          await flush();
+        }
+      },
+      accept: async (diffId, empty) => {
+        if (empty) {
+          await this.send(`drop ${name}`);
+          await this.send(`empty ${hexOf(diffId)}`);
+        } else {
+          await flush();
+          this.storedBytes += sent;
+          await this.send(`store ${name} ${hexOf(diffId)}`);
+        }
+      },
+      drop: async () => {
+        gathered = [];
+        await this.send(`drop ${name}`);
+      },
+    };
+  }
+
+  /** Merges the layers' indexes; returns the tree's size and its first 128 KiB at most. */
+  async merge(key: string, diffIds: string[]): Promise<{ treeBytes: number; head: Buffer }> {
+    await this.send(`merge ${key} ${diffIds.map(hexOf).join(' ')}`);
+    const [, bytes, base64 = ''] = await this.answer('superblock');
+    return { treeBytes: Number(bytes), head: Buffer.from(base64, 'base64') };
+  }
+
+  /** Finishes the disk with its descriptor. */
+  async makeDisk(descriptor: string): Promise<void> {
+    const bytes = Buffer.from(descriptor);
+    await this.send(`vmdk ${bytes.length}`, [bytes]);
+    await this.answer('made');
+  }
+
+  async dispose(): Promise<void> {
+    await this.worker.dispose();
+  }
+
+  /** Lets the script end by itself, so that it leaves nothing behind. */
+  async finish(): Promise<void> {
+    this.worker.stdin.end();
+    // Until its last line: nothing more is said, so this waits for the end.
+    while (!(await this.answers.next()).done) {
+      // Late `stored` lines.
+    }
+  }
+
+  /** Resolves once there is room for more, not once it has arrived. */
+  private async send(line: string, raw: Uint8Array[] = []): Promise<void> {
+    const { stdin, stdout } = this.worker;
+    if (stdin.destroyed || stdin.writableEnded || stdout.readableEnded) {
+      throw await this.whyEnded();
+    }
+    const size = raw.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.inFlight += size;
+    stdin.cork();
+    for (const chunk of raw.length === 0 ? [] : [Buffer.from(`${line}\n`), ...raw.slice(0, -1)]) {
+      stdin.write(chunk);
+    }
+    stdin.write(raw.at(-1) ?? `${line}\n`, () => {
+      this.inFlight -= size;
+      this.room();
+    });
+    stdin.uncork();
+    while (this.inFlight > IN_FLIGHT_BYTES && !stdin.destroyed) {
+      await new Promise<void>((resolve) => {
+        this.room = resolve;
+      });
+    }
+  }
+
+  private async answer(word: string): Promise<string[]> {
+    for (;;) {
+      const words = await this.nextAnswer();
+      if (words[0] === word) {
+        return words;
+      }
+      if (words[0] !== 'stored') {
+        throw new BulkheadError(`The layer store's worker said ${words[0]} instead of ${word}`);
+      }
+    }
+  }
+
+  private async nextAnswer(): Promise<string[]> {
+    const line = await this.answers.next();
+    if (line.done) {
+      throw new BulkheadError("The layer store's worker ended too early", {
+        details: this.worker.complaints(),
+      });
+    }
+    if (line.value.startsWith('error ')) {
+      throw failure(line.value.slice(6));
+    }
+    return line.value.split(' ');
+  }
+
+  /** The script's own words, if it left any. */
+  private async whyEnded(): Promise<BulkheadError> {
+    try {
+      for (;;) {
+        await this.nextAnswer();
+      }
+    } catch (error) {
+      return error instanceof BulkheadError
+        ? error
+        : new BulkheadError("The layer store's worker is gone", { cause: error });
+    }
+  }
+}
+
+function failure(text: string): BulkheadError {
+  const why = printable(text);
+  if (saysDiskFull(why)) {
+    return new BulkheadError('A layer does not fit into the layer store: the disk is full', {
+      kind: 'host',
+      details: why,
+      next: 'Free space with `bulkhead prune` or `docker system prune`, then try again.',
+    });
+  }
+  return new BulkheadError(`A layer can't be put into the layer store: ${why}`);
+}
+
+export function hexOf(diffId: string): string {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(diffId)?.[1];
+  if (hex === undefined) {
+    throw new Error(`Not a diff_id: ${JSON.stringify(diffId)}`);
+  }
+  return hex;
+}

@@ -1,0 +1,33 @@
+/**
+ * The images that a Dockerfile starts from, as far as they can be told without running it: no stages, no `scratch`, no
+ * reference with a variable other than a build argument's.
+ */
+export function baseImages(dockerfile: string, args: Record<string, string>): string[] {
+  const known = new Map<string, string>();
+  const stages = new Set<string>(['scratch']);
+  const found = new Set<string>();
+  for (const line of dockerfile.split(/\r?\n/)) {
+    const arg = /^\s*ARG\s+(\w+)(?:=(\S*))?\s*$/i.exec(line);
+    if (arg?.[1]) {
+      const value = Object.hasOwn(args, arg[1]) ? args[arg[1]] : arg[2]?.replace(/^(["'])(.*)\1$/, '$2');
+      if (value !== undefined) {
+        known.set(arg[1], value);
+      }
+    }
+    const from = /^\s*FROM\s+(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?\s*$/i.exec(line);
+    if (!from?.[1]) {
+      continue;
+    }
+    const reference = from[1].replace(
+      /\$(?:\{(\w+)\}|(\w+))/g,
+      (all, braced, bare) => known.get(braced ?? bare) ?? all,
+    );
+    if (!stages.has(reference.toLowerCase()) && !reference.includes('$')) {
+      found.add(reference);
+    }
+    if (from[2]) {
+      stages.add(from[2].toLowerCase());
+    }
+  }
+  return [...found];
+}
