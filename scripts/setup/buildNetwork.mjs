@@ -25,32 +25,41 @@ export async function buildNetworkEnvironment() {
   }
   const path = join(CACHE, 'build-network.json');
   const key = await cacheKey();
-  const known = await readFile(path, 'utf8').then(JSON.parse, () => undefined);
+  const known = await readFile(path, 'utf8')
+    .then(JSON.parse)
+    .catch(() => undefined);
   let network = known?.key === key ? known.network : undefined;
   if (network === undefined) {
     network = await probe();
-    await mkdir(CACHE, { recursive: true });
-    await writeFile(path, JSON.stringify({ key, network }));
+    if (network !== undefined) {
+      await mkdir(CACHE, { recursive: true });
+      await writeFile(path, JSON.stringify({ key, network }));
+    }
   }
   return network === 'host' ? { BULKHEAD_BUILD_NETWORK: 'host' } : {};
 }
 
 async function probe() {
-  if (await reaches('bridge')) {
+  const bridge = await ask('bridge');
+  if (bridge.code === 0) {
     return 'default';
   }
-  if (await reaches('host')) {
+  const host = await ask('host');
+  if (host.code === 0) {
     say('set-up: containers on the bridge have no way out; image builds use the host’s network');
     return 'host';
   }
-  say('set-up: no container reaches the package archive; image builds that install packages will fail');
-  return 'default';
+  say(
+    'set-up: no container reaches the package archive, so image builds that install packages will fail:\n' +
+      `${bridge.stderr}${host.stderr}`.trim().replace(/^/gm, '  '),
+  );
+  return undefined;
 }
 
 /** @param {string} network */
-async function reaches(network) {
+function ask(network) {
   const argv = ['docker', 'run', '--rm', '--network', network, BASE_IMAGE, 'bash', '-c', PROBE];
-  return (await capture(argv, { timeoutMs: 20_000 })).code === 0;
+  return capture(argv, { timeoutMs: 20_000 });
 }
 
 /** Holds until the machine restarts or another engine is used. */
