@@ -12,6 +12,7 @@ import { detachedRelease, WindowLeases } from './attach/windowLeases';
 import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
 import { COMMAND_IDS } from './commands/commandIds';
+import { watchForHostTerminals } from './commands/hostTerminalNotice';
 import { registerCommands } from './commands/registerCommands';
 import { DisposableList } from './core/disposables';
 import { channelLog } from './views/logChannel';
@@ -46,6 +47,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     MachineFileSystem.register(attachments, log),
     registerTerminalProfile(attachments, log),
     registerTasks(attachments, log),
+    watchForHostTerminals(context),
     registerCommands(context),
   ]) {
     disposables.add(disposable);

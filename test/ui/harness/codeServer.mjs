@@ -1,0 +1,136 @@
+// A code-server of one's own: fresh user data and extensions, a free port, settings that keep it quiet.
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { eventually } from './eventually.mjs';
+
+const USER_SETTINGS = {
+  'security.workspace.trust.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+  'workbench.enableExperiments': false,
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'chat.disableAIFeatures': true,
+  'chat.commandCenter.enabled': false,
+  'workbench.reduceMotion': 'on',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  // Text is then in the DOM.
+  'terminal.integrated.gpuAcceleration': 'off',
+  'terminal.integrated.shellIntegration.enabled': false,
+  'terminal.integrated.enablePersistentSessions': false,
+  'files.simpleDialog.enable': true,
+  'window.dialogStyle': 'custom',
+  'window.confirmBeforeClose': 'never',
+  'git.enabled': false,
+  // A browser's VS Code saves by itself; a desktop's doesn't.
+  'files.autoSave': 'off',
+};
+
+/**
+ * @typedef {{ url: string, logs: string, install(vsix: string): Promise<void>, stop(): Promise<void> }} Server
+ * @param {{ codeServer: import('../setup.mjs').CodeServer, folder: string, env: Record<string, string>,
+ *   settings?: Record<string, unknown>, flags?: string[] }} options `folder` is for this server alone
+ * @returns {Promise<{ install(vsix: string): Promise<void>, start(): Promise<Server> }>}
+ */
+export async function prepareCodeServer({ codeServer, folder, env, settings = {}, flags = [] }) {
+  const userData = join(folder, 'user-data');
+  await mkdir(join(userData, 'User'), { recursive: true });
+  await writeFile(
+    join(userData, 'User/settings.json'),
+    JSON.stringify({ ...USER_SETTINGS, ...settings }, undefined, 2),
+  );
+  const config = join(folder, 'config.yaml');
+  await writeFile(config, '{}\n');
+  const common = [
+    codeServer.entry,
+    '--config',
+    config,
+    '--user-data-dir',
+    userData,
+    '--extensions-dir',
+    join(folder, 'extensions'),
+  ];
+  const environment = { ...process.env, EXTENSIONS_GALLERY: '{}', ...env };
+  return {
+    install: (vsix) =>
+      finished(
+        spawn(codeServer.node, [...common, '--install-extension', vsix], {
+          env: environment,
+          // Its logger complains about a native addon that is left out on purpose.
+          stdio: 'ignore',
+        }),
+        `installing ${vsix}`,
+      ),
+    async start() {
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}`;
+      const log = createWriteStream(join(folder, 'server.log'));
+      const server = spawn(
+        codeServer.node,
+        [
+          ...common,
+          '--auth',
+          'none',
+          '--bind-addr',
+          `127.0.0.1:${port}`,
+          '--disable-telemetry',
+          '--disable-update-check',
+          '--disable-workspace-trust',
+          '--disable-getting-started-override',
+          '--disable-proxy',
+          '--ignore-last-opened',
+          ...flags,
+        ],
+        { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      );
+      server.stdout.pipe(log);
+      server.stderr.pipe(log);
+      const ended = new Promise((resolve) => server.once('close', resolve));
+      const stop = async () => {
+        // The whole group: the server's own child holds the extension hosts.
+        if (server.exitCode === null && server.pid !== undefined) {
+          process.kill(-server.pid, 'SIGTERM');
+        }
+        await ended;
+        log.end();
+      };
+      try {
+        await eventually('code-server answers', async () => (await fetch(`${url}/healthz`)).ok, 60_000);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      return { url, logs: join(userData, 'logs'), stop };
+    },
+  };
+}
+
+/** @returns {Promise<number>} */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {string} what
+ * @returns {Promise<void>}
+ */
+export function finished(child, what) {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${what}: exit code ${code}`))));
+  });
+}

@@ -1,0 +1,104 @@
+// npm run test:ui — the packaged extension in a real VS Code, against the real engine and a real VM.
+// Options: --only=<part of a suite's name>, --keep (leave machines and temporary folders).
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bulkheadCli } from './harness/bulkheadCli.mjs';
+import { openChromium } from './harness/chromium.mjs';
+import { finished, prepareCodeServer } from './harness/codeServer.mjs';
+import { Results } from './harness/results.mjs';
+import { runHostTests } from './host/runHostTests.mjs';
+import { CHROMIUM_PACKAGE, ensureCodeServer, findChromium } from './setup.mjs';
+import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
+import { journey } from './workbench/journey.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const VSIX = join(ROOT, 'dist/bulkhead.vsix');
+const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? '';
+const keep = process.argv.includes('--keep');
+
+const results = new Results(join(ROOT, 'test-results/ui'));
+const temporary = await mkdtemp(join(tmpdir(), 'bulkhead-ui-'));
+// Keys and leases of these machines stay apart from the user's own.
+const env = { XDG_DATA_HOME: join(temporary, 'data') };
+const cli = bulkheadCli(env);
+// Docker's own bridge has no way out on some machines; builds of the examples may need packages.
+const settings = { 'bulkhead.buildNetwork': 'host' };
+
+try {
+  const chromium = await findChromium();
+  if (!chromium) {
+    throw new Error(
+      `No Chromium found. Install it (Debian: apt-get install ${CHROMIUM_PACKAGE}) or set BULKHEAD_CHROMIUM.`,
+    );
+  }
+  const codeServer = await ensureCodeServer();
+  await rm(results.folder, { recursive: true, force: true });
+  await finished(
+    spawn('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' }),
+    'npm run build',
+  );
+  await finished(
+    spawn('npm', ['run', '--silent', 'package'], { cwd: ROOT, stdio: 'inherit' }),
+    'npm run package',
+  );
+
+  /**
+   * A copy of an example, so that the repository's own files stay as they are.
+   * @param {string} name @param {string} [as] name of the copy
+   */
+  const example = async (name, as = name) => {
+    const folder = join(temporary, 'examples', as);
+    await cp(join(ROOT, 'examples', name), folder, { recursive: true });
+    return folder;
+  };
+  /** One server, one browser, the packaged extension. @param {string} name @param {Function} suite */
+  const inWorkbench = async (name, suite) => {
+    if (!name.includes(only)) {
+      return;
+    }
+    console.log(`# ${name}`);
+    const prepared = await prepareCodeServer({ codeServer, folder: join(temporary, name), env, settings });
+    await prepared.install(VSIX);
+    const server = await prepared.start();
+    const browser = await openChromium(chromium);
+    results.screenshot = (path) => browser.page.screenshot({ path });
+    try {
+      await suite({ page: browser.page, url: server.url, results, cli, example });
+    } finally {
+      results.screenshot = undefined;
+      await browser.close();
+      await server.stop();
+    }
+  };
+
+  await inWorkbench('journey', journey);
+  await inWorkbench('cancel-and-failure', cancelAndFailure);
+  if ('extension-host'.includes(only)) {
+    console.log('# extension-host');
+    const folder = join(temporary, 'extension-host');
+    await runHostTests({ root: ROOT, folder, codeServer, chromium, env, settings, results, cli, example });
+  }
+} catch (error) {
+  results.add('the suite runs', error instanceof Error ? (error.stack ?? error.message) : String(error));
+} finally {
+  if (!keep) {
+    await removeMachines();
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+console.log(`ui: ${results.passed} passed, ${results.failed} failed`);
+process.exitCode = results.failed === 0 && results.passed > 0 ? 0 : 1;
+
+/** Removes the machines that were made from folders of this run. */
+async function removeMachines() {
+  const machines = await cli.list().catch(() => []);
+  for (const { id } of machines.filter(({ folder }) => folder.startsWith(temporary))) {
+    const { code, stderr } = await cli.run(['rm', id, '--force']);
+    if (code !== 0) {
+      console.log(`could not remove ${id}: ${stderr}`);
+    }
+  }
+}
