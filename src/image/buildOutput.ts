@@ -1,27 +1,27 @@
-import { decodeBuildKitStatus } from 'dockerode/lib/buildkit';
 import { printable } from '../core/log';
 
 const LAST_LINES = 20;
+/** What the classic builder says of its own doings. */
+const NOISE = /^ ---> |^Removing intermediate container /;
 
-/** Reads a build's stream, of the classic builder or of BuildKit: steps, output, and how it failed. */
+/** Reads a build's events, of the classic builder or of BuildKit: steps, output, and how it failed. */
 export class BuildOutput {
   /** The step that runs, or that failed. */
   step = '';
   error: string | undefined;
-  private readonly last = new Map<string, string[]>();
-  private readonly names = new Map<string, string>();
-  private failed: string | undefined;
+  private last: string[] = [];
 
   constructor(
     private readonly onLine: (line: string) => void,
     private readonly onStep: (step: string) => void,
   ) {}
 
+  /** One event of the stream; BuildKit's as dockerode's `followProgress` decodes them. */
   read(event: Record<string, unknown>): void {
-    if (event['id'] === 'moby.buildkit.trace' && typeof event['aux'] === 'string') {
-      this.readTrace(event['aux']);
-    } else if (typeof event['stream'] === 'string') {
-      this.readClassic(event['stream']);
+    if (typeof event['stream'] === 'string') {
+      for (const line of printable(event['stream']).split('\n')) {
+        this.readLine(line);
+      }
     } else if (typeof event['status'] === 'string' && !event['progressDetail']) {
       this.onLine(printable(event['status'], 500));
     }
@@ -30,55 +30,35 @@ export class BuildOutput {
     }
   }
 
-  /** The failing step's last lines. */
+  /** The last lines since the step began. */
   tail(): string {
-    return (this.last.get(this.failed ?? '') ?? []).join('\n');
+    return this.last.join('\n');
   }
 
-  private readClassic(text: string): void {
-    for (const line of printable(text).split('\n')) {
-      const step = /^Step (\d+\/\d+) : (.*)$/.exec(line);
-      if (step) {
-        this.step = `[${step[1]}] ${step[2]}`;
-        this.last.set('', []);
-        this.onStep(this.step);
-      } else if (line.trim() !== '' && !line.startsWith(' ---> ')) {
-        this.keep('', line);
+  private readLine(line: string): void {
+    // Classic: `Step 2/3 : RUN x`. BuildKit by way of dockerode: `[sha256:01234] [2/3] RUN x`.
+    const classic = /^Step (\d+\/\d+) : (.*)$/.exec(line);
+    const buildKit = /^\[sha256:[0-9a-f]{5}\] (.*)$/.exec(line);
+    if (classic) {
+      this.begin(`[${classic[1]}] ${classic[2]}`);
+    } else if (buildKit) {
+      const step = buildKit[1] ?? '';
+      if (!step.startsWith('[internal]')) {
+        this.begin(step);
       }
+    } else if (line.trim() !== '' && !NOISE.test(line)) {
+      this.last.push(line);
+      this.last = this.last.slice(-LAST_LINES);
+      this.onLine(line);
     }
   }
 
-  private readTrace(base64: string): void {
-    const { vertexes, logs } = decodeBuildKitStatus(base64);
-    for (const vertex of vertexes) {
-      const name = printable(vertex.name, 500);
-      if (!this.names.has(vertex.digest)) {
-        this.names.set(vertex.digest, name);
-      }
-      if (vertex.started && !vertex.completed && !name.startsWith('[internal]')) {
-        this.step = name;
-        this.onStep(name);
-      }
-      if (vertex.error && this.failed === undefined) {
-        this.failed = vertex.digest;
-        this.step = name;
-      }
+  private begin(step: string): void {
+    // BuildKit repeats a step while it runs.
+    if (step !== this.step) {
+      this.step = step;
+      this.last = [];
+      this.onStep(step);
     }
-    for (const { vertex, msg } of logs) {
-      const text =
-        typeof msg === 'string' ? Buffer.from(msg, 'base64').toString() : Buffer.from(msg).toString();
-      for (const line of printable(text).split('\n')) {
-        if (line.trim() !== '') {
-          this.keep(vertex, line);
-        }
-      }
-    }
-  }
-
-  private keep(vertex: string, line: string): void {
-    const lines = this.last.get(vertex) ?? [];
-    lines.push(line);
-    this.last.set(vertex, lines.slice(-LAST_LINES));
-    this.onLine(line);
   }
 }

@@ -87,8 +87,12 @@ export async function dockerBuild(engine: Engine, build: DockerBuild, run: Build
     const stop = () => stream.destroy();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      for await (const event of jsonLines(stream)) {
-        output.read(event);
+      if (buildKit) {
+        await followBuildKit(engine, stream, output);
+      } else {
+        for await (const event of jsonLines(stream)) {
+          output.read(event);
+        }
       }
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -105,6 +109,29 @@ export async function dockerBuild(engine: Engine, build: DockerBuild, run: Build
   if (output.error !== undefined) {
     throw buildFailure(build, output.error, output);
   }
+}
+
+type FollowProgress = (
+  stream: Readable,
+  onFinished: (error: Error | null) => void,
+  onProgress: (event: Record<string, unknown>) => void,
+) => void;
+
+/** dockerode 5.0.1 leaves the text of a step's output in the base64 that protobufjs makes of bytes. */
+function decodeLogs(event: Record<string, unknown>): Record<string, unknown> {
+  const text = typeof event['stream'] === 'string' ? event['stream'].trim() : '';
+  const decoded = Buffer.from(text, 'base64');
+  return text !== '' && decoded.toString('base64') === text ? { stream: decoded.toString() } : event;
+}
+
+/** BuildKit's progress is protobuf; dockerode decodes it. */
+function followBuildKit(engine: Engine, stream: Readable, output: BuildOutput): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finished = (error: Error | null) => (error ? reject(error) : resolve());
+    // Not in @types/dockerode; `modem.followProgress`, which is, doesn't decode.
+    const { followProgress } = engine.docker as unknown as { followProgress: FollowProgress };
+    followProgress(stream, finished, (event) => output.read(decodeLogs(event)));
+  });
 }
 
 async function baseCredentials(
