@@ -31,6 +31,9 @@ function checkArgument(text: string): string {
   return text;
 }
 
+/** What sshd sets itself after the client's requests; the agent's session program takes them under another name. */
+const LOGIN_VARIABLES = new Set(['USER', 'LOGNAME', 'HOME', 'PATH', 'SHELL', 'MAIL']);
+
 /** Environment of a session as SSH env requests: our two, then the caller's, checked and bounded. */
 export function sessionEnv(
   session: { user?: string | undefined; cwd?: string | undefined },
@@ -41,7 +44,7 @@ export function sessionEnv(
     if (!ENV_NAME.test(name) || name.startsWith('BULKHEAD_')) {
       throw envError(`"${name}" is not a name for an environment variable.`);
     }
-    env[name] = value;
+    env[LOGIN_VARIABLES.has(name) ? `BULKHEAD_ENV_${name}` : name] = value;
   }
   Object.assign(
     env,

@@ -30,8 +30,9 @@ export function guestMarks(guest: Guest, folder: string = STATE): GuestMarks {
     return output.code === 0;
   };
   return {
-    has: (name, options) => test([busybox, 'test', '-e', pathOf(folder, name)], options),
-    hasThisBoot: (name, options) => test([busybox, 'cmp', '-s', BOOT_ID, pathOf(folder, name)], options),
+    has: async (name, options) => test([busybox, 'test', '-e', pathOf(folder, name)], options),
+    hasThisBoot: async (name, options) =>
+      test([busybox, 'cmp', '-s', BOOT_ID, pathOf(folder, name)], options),
     set: async (name, options) => {
       // A fixed script; the paths are its arguments. Without the first sync a crash could leave the mark
       // and lose what it stands for.

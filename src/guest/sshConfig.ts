@@ -90,14 +90,18 @@ async function read(path: string): Promise<string> {
 }
 
 /**
- * One argument of a ProxyCommand. ssh takes the rest of the line, expands `%` tokens and hands the text to
- * the user's shell (POSIX) or, on Windows, to CreateProcess.
+ * One argument of a ProxyCommand. ssh checks that the line's quotes are balanced by rules of its own (in
+ * `argv_split` a backslash escapes a quote even inside single quotes), expands `%` tokens and hands the text
+ * to the user's shell (POSIX) or, on Windows, to CreateProcess.
  */
 export function quoteProxyArgument(argument: string, platform: NodeJS.Platform = process.platform): string {
   checkLine(argument);
   const percent = argument.replaceAll('%', '%%');
   if (platform !== 'win32') {
-    return /^[A-Za-z0-9_/.:=@%+,-]+$/.test(argument) ? percent : `'${percent.replaceAll("'", `'\\''`)}'`;
+    // Quotes and backslashes stand outside of the quotes: both readers agree there.
+    return /^[A-Za-z0-9_/.:=@%+,-]+$/.test(argument)
+      ? percent
+      : percent.replace(/[^'\\]+|['\\]/g, (run) => (run === "'" || run === '\\' ? `\\${run}` : `'${run}'`));
   }
   if (/^[A-Za-z0-9_/\\.:=@%+,-]+$/.test(argument)) {
     return percent;

@@ -181,7 +181,8 @@ class Upload {
       }
     }
     await new Promise<void>((resolve, reject) => {
-      this.tar.entry(header, (error) => (error ? reject(error) : resolve()));
+      const sink = this.tar.entry(header, (error) => (error ? reject(error) : resolve()));
+      sink.on('error', reject);
     });
   }
 
@@ -202,12 +203,15 @@ class Upload {
       });
       done.catch(() => undefined);
       const sink = this.tar.entry({ ...headerOf(entry), size: stat.size }, (error) => finished(error));
+      // `done` tells of a failure; the stream must not throw it as well.
+      sink.on('error', () => undefined);
+      let shrank = false;
       let left = stat.size;
       while (left > 0) {
         const chunk = Buffer.allocUnsafe(Math.min(CHUNK, left));
         const { bytesRead } = await file.read(chunk, 0, chunk.length, stat.size - left);
         if (bytesRead === 0) {
-          this.warnings.push(`${printable(entry.path, 300)} shrank while it was copied: filled with zeros.`);
+          shrank = true;
           chunk.fill(0);
         }
         const bytes = bytesRead === 0 ? chunk : chunk.subarray(0, bytesRead);
@@ -221,7 +225,9 @@ class Upload {
       }
       sink.end(null);
       await done;
-      if ((await file.stat()).size > stat.size) {
+      if (shrank) {
+        this.warnings.push(`${printable(entry.path, 300)} shrank while it was copied: filled with zeros.`);
+      } else if ((await file.stat()).size > stat.size) {
         this.warnings.push(`${printable(entry.path, 300)} grew while it was copied: cut.`);
       }
       this.files++;
