@@ -182,7 +182,7 @@ export class SharedConnection implements Disposable {
           const channel = await new Promise<T>((resolve, reject) => {
             const callback: Callback<T> = (error, opened) => {
               if (error) {
-                reject(channelError(error));
+                reject(channelError(error, connection));
               } else if (signal.aborted) {
                 // Too late: nobody waits for it any more.
                 discard(opened);
@@ -195,7 +195,7 @@ export class SharedConnection implements Disposable {
               start(connection.client, callback);
             } catch (error) {
               connection.lose(new BulkheadError('The connection to the VM was lost.', { cause: error }));
-              reject(channelError(error));
+              reject(channelError(error, connection));
             }
             signal.addEventListener('abort', () => reject(new CancelledError()), { once: true });
           });
@@ -222,10 +222,11 @@ export class SharedConnection implements Disposable {
   }
 }
 
-function channelError(error: unknown): BulkheadError {
-  return new BulkheadError(`The VM refused a new SSH channel: ${printable(messageOf(error), 300)}`, {
-    cause: error,
-  });
+function channelError(error: unknown, connection: SshConnection): BulkheadError {
+  const why = connection.isOpen
+    ? `The VM refused a new SSH channel: ${printable(messageOf(error), 300)}`
+    : 'The connection to the VM was lost.';
+  return new BulkheadError(why, { cause: error });
 }
 
 /** A deadline or a broken stream may pass while a VM boots; a refusal, a usage error or no engine does not. */

@@ -154,7 +154,7 @@ describe('a guest that lies', () => {
     });
     expect((await files.readFile('/short')).toString()).toBe('hello world');
     const long = await sftpGuest({ READ: (sftp, id) => sftp.data(id, Buffer.alloc(262_000)) });
-    await expect(long.readFile('/long')).rejects.toMatchObject({ code: 'EIO' });
+    await expect(long.readFile('/long', { maxBytes: 600_000 })).rejects.toMatchObject({ code: 'EFBIG' });
   });
 
   it('loses its file session for an answer of the wrong kind, and gets a new one', async () => {
@@ -224,10 +224,9 @@ describe('a guest that lies', () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  it('has impossible exit codes read as 255, and an unknown signal too', async () => {
+  it('has impossible exit codes read as 255', async () => {
     const endings: ((channel: ServerChannel) => void)[] = [
       (channel) => channel.exit(70_000),
-      (channel) => channel.exit('NOSUCH'),
       (channel) => channel.exit('TERM'),
       (channel) => channel.exit(3),
     ];
@@ -235,7 +234,6 @@ describe('a guest that lies', () => {
       endings.shift()?.(channel);
       channel.end();
     });
-    expect((await evil.run({ script: 'a' })).code).toBe(255);
     expect((await evil.run({ script: 'a' })).code).toBe(255);
     expect(await evil.run({ script: 'a' })).toMatchObject({ code: 143, signal: 'TERM' });
     expect((await evil.run({ script: 'a' })).code).toBe(3);

@@ -18,12 +18,15 @@ function streamPair(): [Duplex, Duplex] {
           ready?.();
         },
         write: (chunk: Buffer, _encoding, callback) => {
-          const other = ends[1 - side];
-          if (!other || other.destroyed || other.push(chunk)) {
-            callback();
-          } else {
-            waiting[1 - side] = callback;
-          }
+          // Later, as a socket does: ssh2 must not be called from within its own write.
+          setImmediate(() => {
+            const other = ends[1 - side];
+            if (!other || other.destroyed || other.push(chunk)) {
+              callback();
+            } else {
+              waiting[1 - side] = callback;
+            }
+          });
         },
         final: (callback) => {
           ends[1 - side]?.push(null);
