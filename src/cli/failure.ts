@@ -63,7 +63,10 @@ function toBulkheadError(error: unknown): BulkheadError {
   if (error instanceof CommanderError) {
     return new BulkheadError(error.message.replace(/^error: /, ''), {
       kind: 'usage',
-      next: 'Run `bulkhead --help`, or `bulkhead <command> --help`.',
+      next:
+        error.code === 'commander.unknownOption'
+          ? 'See `bulkhead <command> --help`; options of a command in the machine go after `--`.'
+          : 'See `bulkhead --help`, or `bulkhead <command> --help`.',
       cause: error,
     });
   }

@@ -84,5 +84,6 @@ function enterRawMode(terminal: Terminal, process: GuestProcess): () => void {
 }
 
 function sizeOf(stdout: TerminalOutput): PtySize {
-  return { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
+  // A terminal that does not know its size says 0.
+  return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Disposable } from '../core/disposables';
 import { EXIT } from '../core/errors';
 import type { SignalSource } from './terminal';
@@ -19,6 +20,8 @@ export class Interruption implements Disposable {
     private readonly source: SignalSource,
     private readonly exit: (code: number) => void,
   ) {
+    // Every wait of a command listens to this one signal; Node warns from the eleventh on.
+    setMaxListeners(0, this.controller.signal);
     for (const name of NAMES) {
       const listener = () => this.arrived(name);
       this.listeners.set(name, listener);

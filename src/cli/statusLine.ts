@@ -73,8 +73,8 @@ export class StatusLine {
   }
 
   private draw(text: string): void {
-    // One short of the width: the last column would wrap, and a wrapped line can't be cleared.
-    this.shown = text.slice(0, Math.max(20, (this.stderr.columns ?? 80) - 1));
+    // 0 columns: a terminal that does not know its size. One short of the width: the last column would wrap, and a wrapped line can't be cleared.
+    this.shown = text.slice(0, Math.max(20, (this.stderr.columns || 80) - 1));
     this.stderr.write(`\r\u001b[K${this.shown}`);
   }
 }
