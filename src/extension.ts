@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { createApp } from './app';
+import { defaultDataDirectory } from './app/dataFolder';
 import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
 import { HostFolders } from './attach/hostFolders';
@@ -29,7 +30,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const hostFolders = new HostFolders(extension.globalState);
   const context: CommandContext = { app, attachments, hostFolders, log, channel };
 
-  const leases = join(extension.globalStorageUri.fsPath, 'leases');
+  const leases = join(defaultDataDirectory(), 'leases');
   const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
   const windowLeases = new WindowLeases(leases, attachments, defaults.onClose, release, log);
 

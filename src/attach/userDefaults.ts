@@ -2,24 +2,11 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../core/disposables';
 import type { MachineInfo } from '../machine/hypervisor';
 import type { OnClose } from '../settings/workspaceSpec';
-
-const SECTION = 'bulkhead';
-
-/** The settings that stand in for what a folder leaves out; a test holds them against package.json. */
-export const USER_SETTINGS = [
-  'cpus',
-  'memory',
-  'disk',
-  'accelerator',
-  'defaultImage',
-  'buildNetwork',
-  'network.mode',
-  'onClose',
-] as const;
+import { SECTION, toOnClose, USER_SETTINGS, type UserSetting } from './userSettings';
 
 export interface UserDefaults extends Disposable {
-  /** Current values by setting (`cpus`, `network.mode`…), without those that the user left alone. */
-  readonly values: Record<string, unknown>;
+  /** Current values by setting (`cpus`, `network.mode`…), without those that the user left alone. Stays current. */
+  readonly values: Partial<Record<UserSetting, unknown>>;
   /** What happens to a machine when its last window closes. */
   readonly onClose: (info: MachineInfo) => OnClose;
 }
@@ -29,7 +16,7 @@ export interface UserDefaults extends Disposable {
  * package.json gives every key the scope `machine`, and workspace values are not even read here.
  */
 export function userDefaults(): UserDefaults {
-  const values: Record<string, unknown> = {};
+  const values: Partial<Record<UserSetting, unknown>> = {};
   const read = () => {
     const configuration = vscode.workspace.getConfiguration(SECTION);
     for (const key of USER_SETTINGS) {
@@ -49,11 +36,7 @@ export function userDefaults(): UserDefaults {
   });
   return {
     values,
-    onClose: (info) => info.onClose ?? toOnClose(values['onClose']),
+    onClose: (info) => info.onClose ?? toOnClose(values.onClose),
     dispose: () => following.dispose(),
   };
-}
-
-function toOnClose(value: unknown): OnClose {
-  return value === 'stop' || value === 'keep' ? value : 'suspend';
 }

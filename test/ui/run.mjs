@@ -13,6 +13,7 @@ import { runHostTests } from './host/runHostTests.mjs';
 import { CHROMIUM_PACKAGE, ensureCodeServer, findChromium } from './setup.mjs';
 import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
 import { journey } from './workbench/journey.mjs';
+import { noEngine } from './workbench/noEngine.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VSIX = join(ROOT, 'dist/bulkhead.vsix');
@@ -54,13 +55,21 @@ try {
     await cp(join(ROOT, 'examples', name), folder, { recursive: true });
     return folder;
   };
-  /** One server, one browser, the packaged extension. @param {string} name @param {Function} suite */
-  const inWorkbench = async (name, suite) => {
+  /**
+   * One server, one browser, the packaged extension.
+   * @param {string} name @param {Function} suite @param {Record<string, string>} [extra] environment
+   */
+  const inWorkbench = async (name, suite, extra = {}) => {
     if (!name.includes(only)) {
       return;
     }
     console.log(`# ${name}`);
-    const prepared = await prepareCodeServer({ codeServer, folder: join(temporary, name), env, settings });
+    const prepared = await prepareCodeServer({
+      codeServer,
+      folder: join(temporary, name),
+      env: { ...env, ...extra },
+      settings,
+    });
     await prepared.install(VSIX);
     const server = await prepared.start();
     const browser = await openChromium(chromium);
@@ -76,6 +85,7 @@ try {
 
   await inWorkbench('journey', journey);
   await inWorkbench('cancel-and-failure', cancelAndFailure);
+  await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');
     const folder = join(temporary, 'extension-host');

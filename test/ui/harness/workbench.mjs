@@ -116,7 +116,7 @@ export class Workbench {
 
   /** The editor's text, as far as it is on the screen. */
   async editorText() {
-    return (await this.editor().innerText()).replaceAll('\u00a0', ' ');
+    return (await this.editor().locator('.view-line').allTextContents()).join('\n').replaceAll('\u00a0', ' ');
   }
 
   /** Types at the end of the open file and saves it. @param {string} name @param {string} text */
@@ -131,8 +131,8 @@ export class Workbench {
 
   /** The text of the terminal in front. */
   async terminalText() {
-    const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
-    return rows.replaceAll('\u00a0', ' ');
+    const rows = this.page.locator('.terminal-wrapper.active .xterm-rows > div');
+    return (await rows.allTextContents()).join('\n').replaceAll('\u00a0', ' ');
   }
 
   /** @param {string | RegExp} text @param {number} [ms] */

@@ -1,5 +1,5 @@
 // What a person sees when it goes wrong, or when they change their mind.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../harness/eventually.mjs';
 import { Workbench } from '../harness/workbench.mjs';
@@ -58,6 +58,15 @@ export async function cancelAndFailure({ page, url, results, cli, example }) {
     await window.openFile('.bulkhead.json');
     await page.locator('.squiggly-warning').first().waitFor();
     await results.picture('settings-schema');
+  });
+
+  await results.test('the context menu of a folder in the explorer offers it', async () => {
+    await mkdir(join(folder, 'sub'));
+    await window.open(folder);
+    await window.file('sub').click({ button: 'right' });
+    await page.locator('.context-view .action-label', { hasText: 'Open in Isolated VM' }).waitFor();
+    await results.picture('context-menu');
+    await page.keyboard.press('Escape');
   });
 
   await results.test('Show Log shows the log', async () => {

@@ -1,0 +1,23 @@
+import type { OnClose } from '../settings/workspaceSpec';
+
+export const SECTION = 'bulkhead';
+
+/** The `bulkhead.*` settings, which stand in for what a folder leaves out; a test holds them against package.json. */
+export const USER_SETTINGS = [
+  'cpus',
+  'memory',
+  'disk',
+  'accelerator',
+  'network.mode',
+  'workspace.exclude',
+  'defaultImage',
+  'buildNetwork',
+  'onClose',
+] as const;
+
+export type UserSetting = (typeof USER_SETTINGS)[number];
+
+/** What the user wants when a window closes; suspend, unless they said something else that makes sense. */
+export function toOnClose(value: unknown): OnClose {
+  return value === 'stop' || value === 'keep' ? value : 'suspend';
+}

@@ -1,0 +1,49 @@
+// Without a Docker Engine: a clear word in every place, and always a way back to the folder.
+import { Workbench } from '../harness/workbench.mjs';
+
+/** @param {{ page: import('playwright-core').Page, url: string, results: any, example: Function }} suite */
+export async function noEngine({ page, url, results, example }) {
+  const window = new Workbench(page, url);
+  const folder = await example('bare', 'no-engine');
+
+  await results.test('Open in Isolated VM says that no engine answers, with Show Log and Retry', async () => {
+    await window.open(folder);
+    await window.file('README.md').waitFor();
+    await window.runCommand('Bulkhead: Open in Isolated VM');
+    const toast = window.toast(/Docker/);
+    await toast.waitFor({ timeout: 120_000 });
+    await results.picture('no-engine');
+    await toast.locator('.monaco-button', { hasText: 'Show Log' }).waitFor();
+    await window.pressInToast(/Docker/, 'Retry');
+    await window.toast(/Docker/).waitFor({ timeout: 120_000 });
+  });
+
+  await results.test('a window on a machine shows an error and offers Retry and Reopen Locally', async () => {
+    await window.open('bulkhead://no-engine-1/workspace');
+    await window.statusSays('failed', 120_000);
+    // In a browser VS Code has a question of its own about a folder that it can't see.
+    await window.dialog().waitFor();
+    await window.pressInDialog('Cancel');
+    const toast = window.toast(/Docker/);
+    await toast.locator('.monaco-button', { hasText: 'Retry' }).waitFor();
+    await toast.locator('.monaco-button', { hasText: 'Reopen Locally' }).waitFor();
+    await results.picture('machine-not-reached');
+    await window.pressInToast(/Docker/, 'Retry');
+    await window
+      .toast(/Docker/)
+      .locator('.monaco-button', { hasText: 'Retry' })
+      .waitFor({ timeout: 120_000 });
+  });
+
+  await results.test('Reopen Locally asks for the folder if it is not known', async () => {
+    await window.pressInToast(/Docker/, 'Reopen Locally');
+    const input = page.locator('.quick-input-widget input.input');
+    await input.waitFor();
+    await input.fill(`${folder}/`);
+    await page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).click();
+    await page.waitForURL((address) => decodeURIComponent(address.search).includes(folder), {
+      timeout: 60_000,
+    });
+    await window.file('README.md').waitFor();
+  });
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { SCHEME } from '../../../src/attach/machineUri';
+import { TASK_TYPE } from '../../../src/attach/taskDefinition';
+import { SECTION, USER_SETTINGS } from '../../../src/attach/userSettings';
+import { COMMAND_IDS } from '../../../src/commands/commandIds';
+
+const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
+const manifest = JSON.parse(read('package.json'));
+const texts: Record<string, string> = JSON.parse(read('package.nls.json'));
+const { contributes } = manifest;
+
+test('package.json and the code name the same commands', () => {
+  const commands: { command: string }[] = contributes.commands;
+  expect(commands.map(({ command }) => command).sort()).toEqual(Object.values(COMMAND_IDS).sort());
+});
+
+test('menus name only commands that there are', () => {
+  const items = Object.values(contributes.menus).flat() as { command: string }[];
+  for (const { command } of items) {
+    expect(Object.values(COMMAND_IDS)).toContain(command);
+  }
+});
+
+test('package.json and the code name the same settings, and no workspace can set one', () => {
+  const properties: Record<string, { scope: string }> = contributes.configuration.properties;
+  expect(Object.keys(properties).sort()).toEqual(USER_SETTINGS.map((key) => `${SECTION}.${key}`).sort());
+  for (const [key, { scope }] of Object.entries(properties)) {
+    expect([key, scope]).toEqual([key, 'machine']);
+  }
+});
+
+test('every text of package.json is there, and none is left over', () => {
+  const used = [...read('package.json').matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key);
+  expect([...new Set(used)].sort()).toEqual(Object.keys(texts).sort());
+});
+
+test('the scheme, the task type and the terminal profile are contributed', () => {
+  expect(manifest.activationEvents).toContain(`onFileSystem:${SCHEME}`);
+  expect(contributes.taskDefinitions.map(({ type }: { type: string }) => type)).toEqual([TASK_TYPE]);
+  expect(read('src/attach/terminalProfile.ts')).toContain(`'${contributes.terminal.profiles[0].id}'`);
+});
+
+test('the extension works in untrusted and virtual workspaces', () => {
+  expect(manifest.capabilities).toEqual({
+    untrustedWorkspaces: { supported: true },
+    virtualWorkspaces: true,
+  });
+});
+
+test('extension.ts only composes', () => {
+  expect(read('src/extension.ts').split('\n').length).toBeLessThan(100);
+});
