@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { CACHE, retry, run } from './setup/run.mjs';
+import { CACHE, capture, retry } from './setup/run.mjs';
 
 const HOME = join(CACHE, 'editor');
 const READY_MS = 60_000;
@@ -43,10 +43,12 @@ export async function startEditor(codeServer, { vsix, env, port }) {
   ];
   // No gallery: nothing here may come from anywhere but this repository.
   const environment = { ...env, EXTENSIONS_GALLERY: '{}' };
-  await run([codeServer.node, codeServer.entry, '--install-extension', vsix, '--force', ...shared], {
-    env: environment,
-    timeoutMs: 120_000,
-  });
+  const install = [codeServer.node, codeServer.entry, '--install-extension', vsix, '--force', ...shared];
+  // Kept back if it succeeds: it complains at length about a native logger that it does without.
+  const installed = await capture(install, { env: environment, timeoutMs: 120_000 });
+  if (installed.code !== 0) {
+    throw new Error(`The extension could not be installed:\n${installed.stdout}${installed.stderr}`);
+  }
 
   // A password, because this editor has the host's files and a terminal, and loopback is everybody's on this machine.
   const password = randomBytes(9).toString('base64url');

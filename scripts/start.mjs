@@ -130,7 +130,7 @@ async function startPage(up, env, port) {
   const { pageOf, startEditor } = await import('./editor.mjs');
   const codeServer = await ensureCodeServer(say);
   const vsix = join(ROOT, 'dist/bulkhead.vsix');
-  await run(['vsce', 'package', '--no-dependencies', '-o', vsix], { env });
+  await run(['npm', 'run', '--silent', 'package'], { env });
   const editor = await startEditor(codeServer, { vsix, env, ...(port ? { port: Number(port) } : {}) });
   const path = pageOf(`bulkhead://${up.id}${up.workspace}`);
   await editor.check(path);

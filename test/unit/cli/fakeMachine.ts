@@ -32,6 +32,7 @@ export function fakeUpResult(changes: Partial<UpResult> = {}): UpResult {
     image: { id: `sha256:${'e'.repeat(64)}`, layers: 3 },
     ssh: { alias: 'bulkhead-shop-1a2b', config: '/home/me/.data/ssh_config', user: 'root' },
     workspace: '/workspaces/shop',
+    user: 'root',
     timings: {
       buildMs: 1,
       layersMs: 2,
