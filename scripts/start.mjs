@@ -26,9 +26,7 @@ await runScript(async () => {
     positionals[0] ?? join(ROOT, 'examples/node-service'),
   );
   const interruption = watchInterruption();
-  const { env } = await setUp('start');
-  await run(['node', 'esbuild.mjs'], { env });
-  interruption.throwIfPressed();
+  const { env } = await setUpAndBuild().finally(interruption.endIfPressed);
 
   const up = await startMachine(folder, env, interruption);
   /** @type {import('./editor.mjs').Editor | undefined} */
@@ -54,6 +52,12 @@ await runScript(async () => {
   say(`Come back with:  npm start${positionals[0] === undefined ? '' : ` -- ${positionals[0]}`}`);
   return 0;
 });
+
+async function setUpAndBuild() {
+  const { env } = await setUp('start');
+  await run(['node', 'esbuild.mjs'], { env });
+  return { env };
+}
 
 function readArguments() {
   try {
@@ -91,13 +95,13 @@ function watchInterruption() {
       }
     });
   }
-  const throwIfPressed = () => {
+  const endIfPressed = () => {
     if (first !== 0) {
       say('Cancelled.');
       process.exit(130);
     }
   };
-  return { pressed, throwIfPressed };
+  return { pressed, endIfPressed };
 }
 
 /** `bulkhead up`, whose result comes as JSON and whose progress goes to our stderr. */
