@@ -1,4 +1,13 @@
 import type { Duplex } from 'node:stream';
+import { defaultDataDirectory } from './app/dataFolder';
+import { doctor } from './app/doctor';
+import { watchMachines } from './app/engineEvents';
+import { MachineActions } from './app/machineActions';
+import { readMachineLog } from './app/machineLog';
+import { openFolder } from './app/openFolder';
+import { prune } from './app/prune';
+import { Services } from './app/services';
+import { sshHost } from './app/sshHost';
 import type { Log } from './core/log';
 import type { Phase, ReportProgress } from './core/progress';
 import type { Guest } from './guest/guest';
@@ -16,6 +25,8 @@ export interface UpResult {
   ssh: { alias: string; config: string; user: string };
   /** Where the workspace lies in the guest. */
   workspace: string;
+  /** The account of the image that commands run as. SSH's own login is always `ssh.user`. */
+  user: string;
   timings: {
     buildMs: number;
     layersMs: number;
@@ -103,3 +114,41 @@ export interface AppOptions {
 
 /** Times spent in each phase, for `timings`. */
 export type PhaseTimes = Partial<Record<Phase, number>>;
+
+/** Composes the services. Nothing is read, connected to or started before the first call. */
+export function createApp(options: AppOptions): App {
+  const services = new Services(
+    options.log,
+    options.dataDirectory ?? defaultDataDirectory(),
+    options.proxyCommand,
+    options.defaults ?? {},
+  );
+  const actions = new MachineActions(services);
+  const machine = (id: string, wait: WaitOptions | undefined) => services.machine(id, wait);
+  return {
+    up: (folder, wait = {}) => openFolder(services, folder, wait),
+    list: async (wait = {}) => (await services.connect(wait)).hypervisor.list(wait),
+    find: (id, wait) => actions.find(id, wait),
+    guest: (id, wait) => services.guest(id, wait),
+    start: (id, wait) => actions.start(id, wait),
+    stop: (id, wait) => actions.stop(id, wait),
+    suspend: (id, wait) => actions.suspend(id, wait),
+    resume: (id, wait) => actions.start(id, wait),
+    reset: (id, wait) => actions.reset(id, wait),
+    remove: (id, wait) => actions.remove(id, wait),
+    differences: (id, wait) => actions.differences(id, wait),
+    setNetwork: async (id, mode, wait) => (await machine(id, wait)).setNetwork(mode, wait),
+    usage: async (id, wait) => (await machine(id, wait)).usage(wait),
+    console: async (id, wait) => (await machine(id, wait)).console(wait),
+    connect: async (id, wait) => (await machine(id, wait)).connect(wait),
+    machineLog: (id, wait = {}) => readMachineLog(services.data.log(id), wait.tail ?? 500),
+    sshConfig: async (id, wait) => {
+      await machine(id, wait);
+      return sshHost(services, id);
+    },
+    doctor: (wait = {}) => doctor(services, wait),
+    prune: (wait = {}) => prune(services, wait),
+    onDidChangeMachines: (listener) => watchMachines(services, listener),
+    dispose: () => services.dispose(),
+  };
+}

@@ -29,11 +29,11 @@ static void copy_entry(const struct passwd *entry, struct account *account) {
   account->gid = entry->pw_gid;
 }
 
-void find_account(const char *wanted, struct account *account) {
+bool find_account(const char *wanted, struct account *account) {
   char user[256];
   const char *colon = strchr(wanted, ':');
   size_t length = colon ? (size_t)(colon - wanted) : strlen(wanted);
-  if (length >= sizeof user) die(EXIT_CANNOT_RUN, "the account's name is too long");
+  if (length >= sizeof user) return false;
   memcpy(user, wanted, length);
   user[length] = '\0';
 
@@ -51,7 +51,7 @@ void find_account(const char *wanted, struct account *account) {
     snprintf(account->name, sizeof account->name, "root");
     snprintf(account->home, sizeof account->home, "/root");
   } else {
-    die(EXIT_CANNOT_RUN, "the image has no account named %s", user);
+    return false;
   }
   if (account->home[0] == '\0') snprintf(account->home, sizeof account->home, "/");
 
@@ -62,16 +62,17 @@ void find_account(const char *wanted, struct account *account) {
     } else if (parse_id(colon + 1, &id)) {
       account->gid = id;
     } else {
-      die(EXIT_CANNOT_RUN, "the image has no group named %s", colon + 1);
+      return false;
     }
     account->groups[0] = account->gid;
     account->group_count = 1;
-    return;
+    return true;
   }
   account->group_count = MAX_GROUPS;
   if (getgrouplist(account->name, account->gid, account->groups, &account->group_count) < 0) {
     account->group_count = MAX_GROUPS;
   }
+  return true;
 }
 
 void become(const struct account *account) {

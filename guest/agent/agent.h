@@ -2,6 +2,7 @@
 #ifndef BULKHEAD_AGENT_H
 #define BULKHEAD_AGENT_H
 
+#include <stdbool.h>
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
@@ -29,8 +30,8 @@ noreturn void die(int code, const char *format, ...);
 /* Reads a whole file into a new buffer with a NUL behind it; NULL if it can't. `size` may be NULL. */
 char *read_file(const char *path, size_t *size);
 
-/* Resolves `name`, `uid`, `name:group` or `uid:gid` as Docker's USER does. Call inside the image's root. Dies if there is none. */
-void find_account(const char *wanted, struct account *account);
+/* Resolves `name`, `uid`, `name:group` or `uid:gid` as Docker's USER does. Call inside the image's root. False if there is none. */
+bool find_account(const char *wanted, struct account *account);
 
 /* Becomes the account; call as root. Dies if it can't. */
 void become(const struct account *account);

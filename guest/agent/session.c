@@ -176,7 +176,12 @@ int main(int argc, char **argv) {
   join_user_cgroup();
   enter_image();
   struct account account;
-  find_account(user && *user ? user : default_user, &account);
+  if (user && *user) {
+    if (!find_account(user, &account)) die(EXIT_CANNOT_RUN, "the image has no account %s", user);
+  } else if (!find_account(default_user, &account)) {
+    /* What the settings name may be missing in the image: root is there always. */
+    find_account("root", &account);
+  }
   const char *shell = choose_shell(&account);
   become(&account);
   set_environment(sent, config ? config : "", config_size, &account, shell);

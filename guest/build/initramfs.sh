@@ -36,7 +36,7 @@ for module in $modules; do
 done
 
 cp /usr/bin/busybox "$root/bin/busybox"
-for applet in sh mount mkdir insmod tar switch_root poweroff cat sleep umount echo chmod; do
+for applet in sh mount mkdir insmod tar switch_root poweroff cat sleep echo chmod rm mv sync; do
   ln -s busybox "$root/bin/$applet"
 done
 install -m 0755 "$sources/init/init" "$root/init"

@@ -45,6 +45,11 @@ export async function loadOrCreateIdentity(directory: string, machineId: string)
   return (await load(directory, machineId)) ?? (await create(directory, machineId));
 }
 
+/** Removes the keys; the machine that they open is gone. */
+export async function removeIdentity(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+}
+
 async function load(directory: string, machineId: string): Promise<GuestIdentity | undefined> {
   try {
     await stat(directory);

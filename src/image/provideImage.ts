@@ -36,15 +36,15 @@ export async function provideImage(
     case 'image':
       return pulledImage(engine, image.reference, options);
     case 'build':
-      return builtImage(engine, spec, image, imageTag(spec), options);
+      return builtImage(engine, spec, image, imageTagOf(machineId(spec.folder)), options);
     case 'devcontainer':
       return devcontainerImage(engine, spec, image.configFile, options);
   }
 }
 
 /** The tag keeps `docker image prune` away from a machine's image. */
-export function imageTag(spec: WorkspaceSpec): string {
-  return `bulkhead-image:${machineId(spec.folder)}`;
+export function imageTagOf(id: string): string {
+  return `bulkhead-image:${id}`;
 }
 
 async function pulledImage(engine: Engine, reference: string, options: ProvideOptions): Promise<BuiltImage> {
@@ -110,7 +110,7 @@ async function devcontainerImage(
 ): Promise<BuiltImage> {
   const { signal } = options;
   const plan = await planDevcontainer(configFile, spec.folder);
-  const tag = imageTag(spec);
+  const tag = imageTagOf(machineId(spec.folder));
   const base =
     plan.base.kind === 'image'
       ? await pulledImage(engine, plan.base.reference, options)

@@ -43,6 +43,10 @@ export interface MachineSpec {
   workspaceFolder: string;
   /** Hash over all that needs a new container when it changes (cpus, memory, accelerator, image). */
   specHash: string;
+  /** Names the system on the upper disk. A new one makes the guest begin from the image again; the workspace is kept. */
+  generation: string;
+  /** What its folder's settings say about the last window's closing. */
+  onClose: OnClose;
   guest: GuestConfig;
 }
 
@@ -78,6 +82,7 @@ export interface MachineInfo {
   imageId: string;
   imageReference: string;
   specHash: string;
+  generation: string;
   /** What its folder's settings say about the last window's closing; the user's default if undefined. */
   onClose?: OnClose;
   /** Milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import { BulkheadError } from '../../core/errors';
 import type { GuestConfig } from '../hypervisor';
 
 /** Files of the config disk: what init and the agent read (guest/init/guest-init, guest/agent/session.c). */
-export async function configDisk(config: GuestConfig): Promise<Buffer> {
+export async function configDisk(config: GuestConfig, generation: string): Promise<Buffer> {
   const line = (text: string, what: string) => {
     if (/[\0\n\r]/.test(text)) {
       throw new BulkheadError(`The ${what} has a line break or NUL in it`, { kind: 'usage' });
@@ -19,6 +19,7 @@ export async function configDisk(config: GuestConfig): Promise<Buffer> {
     return `${name}=${value}\0`;
   });
   return tarOf({
+    generation: line(generation, 'generation'),
     hostname: line(config.hostname, 'host name'),
     user: line(config.user, "account's name"),
     workspace: line(config.workspaceFolder, 'workspace folder'),
@@ -29,8 +30,8 @@ export async function configDisk(config: GuestConfig): Promise<Buffer> {
 }
 
 /** The tar that Docker unpacks into `/machine`; the jail's account owns what it holds (the kit's uid 1234). */
-export async function configUpload(config: GuestConfig): Promise<Buffer> {
-  return tarOf({ 'config.tar': await configDisk(config) }, { uid: 1234, gid: 1234 });
+export async function configUpload(config: GuestConfig, generation: string): Promise<Buffer> {
+  return tarOf({ 'config.tar': await configDisk(config, generation) }, { uid: 1234, gid: 1234 });
 }
 
 async function tarOf(

@@ -65,7 +65,7 @@ export class KvmHypervisor implements Hypervisor {
           const container = engine.docker.getContainer(containerName(spec.id));
           const { State: state } = await container.inspect();
           if (!state.Running) {
-            await container.putArchive(await configUpload(spec.guest), { path: '/machine' });
+            await container.putArchive(await configUpload(spec.guest, spec.generation), { path: '/machine' });
             await switchNetwork(engine, container, spec.networkMode);
           }
           return new KvmMachine(spec.id, engine, container, log);

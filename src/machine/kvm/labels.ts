@@ -1,3 +1,4 @@
+import type { OnClose } from '../../settings/workspaceSpec';
 import type { Accelerator, MachineInfo, MachineSpec } from '../hypervisor';
 
 /** Every label of ours begins so; `bulkhead.machine` holds the id and marks a machine's container and volume. */
@@ -17,6 +18,8 @@ const NAMES = {
   imageId: 'bulkhead.image',
   imageReference: 'bulkhead.image-reference',
   specHash: 'bulkhead.spec',
+  generation: 'bulkhead.generation',
+  onClose: 'bulkhead.on-close',
 } as const;
 
 /** What the labels of a machine's container tell; the rest of `MachineInfo` is the container's state. */
@@ -26,13 +29,14 @@ export type LabelledMachine = Omit<MachineInfo, 'state' | 'reason' | 'networkMod
 export function labelsOf(spec: MachineSpec, accelerator: Accelerator): Record<string, string> {
   const values: LabelledMachine = { ...spec, accelerator };
   return Object.fromEntries(
-    Object.entries(NAMES).map(([key, label]) => [label, String(values[key as keyof LabelledMachine])]),
+    Object.entries(NAMES).map(([key, label]) => [label, String(values[key as keyof LabelledMachine] ?? '')]),
   );
 }
 
 /** The machine that a container's labels describe, or undefined if they are not whole. */
 export function machineOfLabels(labels: Record<string, string>): LabelledMachine | undefined {
   const text = (key: keyof typeof NAMES) => labels[NAMES[key]] ?? '';
+  const onClose = text('onClose');
   const machine: LabelledMachine = {
     id: text('id'),
     name: text('name'),
@@ -47,10 +51,16 @@ export function machineOfLabels(labels: Record<string, string>): LabelledMachine
     imageId: text('imageId'),
     imageReference: text('imageReference'),
     specHash: text('specHash'),
+    generation: text('generation'),
+    ...(isOnClose(onClose) && { onClose }),
   };
   const whole =
     /^[a-z0-9][a-z0-9-]{0,62}$/.test(machine.id) &&
     ['kvm', 'tcg', 'hyperv'].includes(machine.accelerator) &&
     [machine.cpus, machine.memoryBytes, machine.diskBytes].every((n) => Number.isSafeInteger(n) && n > 0);
   return whole ? machine : undefined;
+}
+
+function isOnClose(text: string): text is OnClose {
+  return text === 'suspend' || text === 'stop' || text === 'keep';
 }

@@ -20,6 +20,7 @@ export const INFO: MachineInfo = {
   diskKey: '',
   imageId: '',
   imageReference: 'debian:trixie-slim',
+  generation: 'g',
   specHash: '',
   createdAt: 0,
 };

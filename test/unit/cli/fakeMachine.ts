@@ -17,6 +17,7 @@ export function fakeMachine(changes: Partial<MachineInfo> = {}): MachineInfo {
     diskKey: 'd'.repeat(64),
     imageId: `sha256:${'e'.repeat(64)}`,
     imageReference: 'debian:trixie-slim',
+    generation: 'g',
     specHash: 'f'.repeat(64),
     createdAt: 0,
     ...changes,

@@ -1,0 +1,107 @@
+import type { Guest } from '../guest/guest';
+import { guestMarks } from '../guest/guestMarks';
+import { runLifecycleHooks } from '../guest/lifecycle';
+import { uploadWorkspace } from '../guest/uploadWorkspace';
+import type { BuiltImage } from '../image/builtImage';
+import type { Machine } from '../machine/hypervisor';
+import { substituteContainerEnv } from '../settings/variables';
+import type { LifecycleCommand } from '../settings/workspaceSpec';
+import { type MachineRecord, readRecord, writeRecord } from './machineRecord';
+import { type Opening, wait } from './openFolder';
+import { connectGuestOf, lostItsMemory, startMachine } from './wake';
+
+/** The session program's exit code if it can't run something, a missing account included (guest/agent/agent.h). */
+const CANNOT_RUN = 126;
+/** Stays when the system is rebuilt (guest/init/init): an upload would overwrite what was done in the guest. */
+const WORKSPACE_MARK = 'workspace';
+
+/**
+ * Boots or wakes the machine, and brings in what it lacks: the workspace, the lifecycle commands. `image` is there if the
+ * machine was created or checked against its settings just now. Returns the account that commands run as.
+ */
+export async function enterGuest(opening: Opening, machine: Machine, image?: BuiltImage): Promise<string> {
+  const { services, id, clock, options } = opening;
+  const file = services.data.record(id);
+  const kept = image ? undefined : await readRecord(file, opening.log);
+  const record = kept ?? recordOf(opening, (await machine.info(wait(options))).user, image);
+  if (!kept) {
+    await services.dropGuest(id);
+    await writeRecord(file, record);
+  }
+  const woken = await clock.time('boot', () => startMachine(machine, options));
+  const guest = await clock.time('ssh', () => connectGuestOf(services, machine, woken, options));
+  if (woken.resumed && (await lostItsMemory(machine, options))) {
+    opening.warnings.push(
+      'The memory saved at its suspend did not load, so the machine was booted from its disk.',
+    );
+  }
+  if (!kept && !(await hasAccount(guest, record.user, opening))) {
+    opening.warnings.push(`The image has no account ${record.user}; commands run as root.`);
+    record.user = 'root';
+    await writeRecord(file, record);
+  }
+  const marks = guestMarks(guest);
+  if (!(await marks.has(WORKSPACE_MARK, wait(options)))) {
+    await clock.time('upload', () => upload(opening, guest, record));
+    await marks.set(WORKSPACE_MARK, wait(options));
+  }
+  await clock.time('hooks', () => runHooks(opening, guest, record));
+  return record.user;
+}
+
+function recordOf(opening: Opening, user: string, image: BuiltImage | undefined): MachineRecord {
+  const { spec } = opening;
+  const env = { ...image?.env, ...spec.containerEnv };
+  const remoteEnv = Object.entries(spec.remoteEnv).map(([name, value]) => [
+    name,
+    substituteContainerEnv(value, env),
+  ]);
+  return { user, env, remoteEnv: Object.fromEntries(remoteEnv), exclude: spec.workspace.exclude };
+}
+
+async function hasAccount(guest: Guest, user: string, opening: Opening): Promise<boolean> {
+  const asked = { ...wait(opening.options), user, cwd: '/' };
+  return (await guest.run({ argv: ['/.bulkhead/bin/busybox', 'true'] }, asked)).code !== CANNOT_RUN;
+}
+
+async function upload(opening: Opening, guest: Guest, { user, exclude }: MachineRecord): Promise<void> {
+  const { spec, options, log } = opening;
+  const { files, bytes, warnings } = await uploadWorkspace(guest, {
+    ...wait(options),
+    hostFolder: spec.folder,
+    guestFolder: spec.workspaceFolder,
+    user,
+    exclude,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  });
+  opening.warnings.push(...warnings);
+  log.info(`Copied ${files} files (${bytes} bytes) to ${spec.workspaceFolder}`);
+}
+
+async function runHooks(opening: Opening, guest: Guest, record: MachineRecord): Promise<void> {
+  const { spec, options, log } = opening;
+  const hooks = Object.entries(spec.hooks).map(([hook, commands]) => [
+    hook,
+    commands.map((command) => substituteCommand(command, record.env)),
+  ]);
+  await runLifecycleHooks(guest, {
+    ...wait(options),
+    hooks: Object.fromEntries(hooks),
+    user: record.user,
+    cwd: spec.workspaceFolder,
+    onOutput: (line) => {
+      log.info(line);
+      options.onProgress?.({ phase: 'hooks', message: line });
+    },
+    onHook: (hook) => options.onProgress?.({ phase: 'hooks', message: `Running ${hook}` }),
+  });
+}
+
+function substituteCommand(command: LifecycleCommand, env: Record<string, string>): LifecycleCommand {
+  const text = (value: string) => substituteContainerEnv(value, env);
+  const one = (value: string | string[]) => (typeof value === 'string' ? text(value) : value.map(text));
+  if (typeof command === 'string' || Array.isArray(command)) {
+    return one(command);
+  }
+  return Object.fromEntries(Object.entries(command).map(([name, value]) => [name, one(value)]));
+}

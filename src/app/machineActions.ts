@@ -1,0 +1,162 @@
+import type { WorkspaceDifference } from '../app';
+import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
+import type { ReportProgress } from '../core/progress';
+import { PHASE_TITLES } from '../core/progress';
+import { removeIdentity } from '../guest/identity';
+import { removeSshHost } from '../guest/sshConfig';
+import { compareWorkspace } from '../guest/workspaceDifferences';
+import { statusOf } from '../image/engineFailure';
+import { imageTagOf } from '../image/provideImage';
+import type { MachineInfo, WaitOptions } from '../machine/hypervisor';
+import { withMachineLock } from './machineLock';
+import { removeMachineLog } from './machineLog';
+import { readRecord, removeRecord } from './machineRecord';
+import { wait } from './openFolder';
+import type { Services } from './services';
+import { connectGuestOf, startMachine } from './wake';
+
+const MANY_DIFFERENCES = 1000;
+
+/** What can be done with a machine that exists. Each action holds the machine's lock. */
+export class MachineActions {
+  constructor(private readonly services: Services) {}
+
+  async find(idOrPrefix: string, options: WaitOptions = {}): Promise<MachineInfo> {
+    const { hypervisor } = await this.services.connect(wait(options));
+    const machines = await hypervisor.list(wait(options));
+    const exact = machines.find(({ id }) => id === idOrPrefix);
+    const matching = machines.filter(({ id }) => id.startsWith(idOrPrefix));
+    const found = exact ?? (matching.length === 1 ? matching[0] : undefined);
+    if (found) {
+      return found;
+    }
+    const candidates = (matching.length > 0 ? matching : machines).slice(0, 10).map(({ id }) => id);
+    throw new BulkheadError(
+      matching.length > 1 ? `Several machines begin with ${idOrPrefix}` : `There is no machine ${idOrPrefix}`,
+      {
+        kind: 'usage',
+        next:
+          candidates.length > 0
+            ? `Name one of: ${candidates.join(', ')}.`
+            : 'Make one with `bulkhead up <folder>`.',
+      },
+    );
+  }
+
+  /** Boots or resumes it, and waits for SSH. */
+  start(id: string, options: WaitOptions & { onProgress?: ReportProgress } = {}): Promise<MachineInfo> {
+    return this.locked(id, options, async () => {
+      const machine = await this.services.machine(id, wait(options));
+      options.onProgress?.({ phase: 'boot', message: PHASE_TITLES.boot });
+      const woken = await startMachine(machine, options);
+      options.onProgress?.({ phase: 'ssh', message: PHASE_TITLES.ssh });
+      await connectGuestOf(this.services, machine, woken, options);
+      return machine.info(wait(options));
+    });
+  }
+
+  stop(id: string, options: WaitOptions = {}): Promise<{ forced: boolean }> {
+    return this.locked(id, options, async () => {
+      const machine = await this.services.machine(id, wait(options));
+      await this.services.dropGuest(id);
+      return machine.stop(wait(options));
+    });
+  }
+
+  suspend(id: string, options: WaitOptions = {}): Promise<MachineInfo> {
+    return this.locked(id, options, async () => {
+      const machine = await this.services.machine(id, wait(options));
+      const { state } = await machine.info(wait(options));
+      if (state === 'suspended') {
+        return machine.info(wait(options));
+      }
+      if (state !== 'running') {
+        throw new BulkheadError(`The machine ${id} is ${state}: only a running one can be suspended`, {
+          kind: 'usage',
+        });
+      }
+      const guest = await this.services.guest(id, wait(options));
+      try {
+        await guest.control('freeze', wait(options));
+      } catch (error) {
+        // A guest that does not obey sleeps all the same; its programs only see the old clock for a moment.
+        throwIfCancelled(error);
+        this.services.log.warn(`${id} is suspended without its programs being frozen: ${messageOf(error)}`);
+      }
+      await this.services.dropGuest(id);
+      try {
+        await machine.suspend(wait(options));
+      } catch (error) {
+        await this.thawAfterFailure(id);
+        throw error;
+      }
+      return machine.info();
+    });
+  }
+
+  reset(id: string, options: WaitOptions = {}): Promise<void> {
+    return this.locked(id, options, async () => {
+      const machine = await this.services.machine(id, wait(options));
+      await machine.reset(wait(options));
+    });
+  }
+
+  /** Removes the machine, its disk, keys, record, log and image tag. */
+  async remove(id: string, options: WaitOptions = {}): Promise<void> {
+    const { data } = this.services;
+    await this.locked(id, options, async () => {
+      const { engine } = await this.services.connect(wait(options));
+      const machine = await this.services.machine(id, wait(options));
+      await this.services.dropGuest(id);
+      await machine.destroy(wait(options));
+      await removeSshHost(data.sshConfig, id);
+      await removeIdentity(data.identity(id));
+      await removeRecord(data.record(id));
+      await removeMachineLog(data.log(id));
+      try {
+        await engine.docker.getImage(imageTagOf(id)).remove();
+      } catch (error) {
+        // 404: it had no image of its own. 409: somebody else's container uses it.
+        if (statusOf(error) !== 404 && statusOf(error) !== 409) {
+          throw error;
+        }
+      }
+    });
+  }
+
+  async differences(
+    id: string,
+    options: WaitOptions & { limit?: number } = {},
+  ): Promise<WorkspaceDifference[]> {
+    const machine = await this.services.machine(id, wait(options));
+    const info = await machine.info(wait(options));
+    if (info.state !== 'running') {
+      throw new BulkheadError(`The machine ${id} is ${info.state}, so its files can't be compared`, {
+        kind: 'usage',
+        next: `Start it first: \`bulkhead start ${id}\`.`,
+      });
+    }
+    const record = await readRecord(this.services.data.record(id), this.services.log);
+    return compareWorkspace(await this.services.guest(id, wait(options)), {
+      ...wait(options),
+      hostFolder: info.folder,
+      guestFolder: info.workspaceFolder,
+      exclude: record?.exclude ?? [],
+      limit: options.limit ?? MANY_DIFFERENCES,
+      user: 'root',
+    });
+  }
+
+  /** The VMM lets the guest go on when a suspend fails; its programs are still frozen. */
+  private async thawAfterFailure(id: string): Promise<void> {
+    try {
+      await (await this.services.guest(id)).control('thaw');
+    } catch (error) {
+      this.services.log.error(`${id} could not be thawed after a failed suspend: ${messageOf(error)}`);
+    }
+  }
+
+  private locked<T>(id: string, options: WaitOptions, work: () => Promise<T>): Promise<T> {
+    return withMachineLock(this.services.data.lock(id), wait(options), work);
+  }
+}

@@ -1,0 +1,39 @@
+import { readFile, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { codeOf, messageOf } from '../core/errors';
+import { writeFileAtomic } from '../core/files';
+import type { Log } from '../core/log';
+
+const recordSchema = z.object({
+  /** The guest's environment: the image's and `containerEnv`. */
+  env: z.record(z.string(), z.string()),
+  /** Set for every command: devcontainer `remoteEnv`, with the guest's environment put in. */
+  remoteEnv: z.record(z.string(), z.string()),
+  /** What an upload leaves out, and a comparison ignores. */
+  exclude: z.array(z.string()),
+  /** The account that owns the workspace and runs commands: the one asked for, or root if the image lacks it. */
+  user: z.string(),
+});
+
+/** What this host remembers of a machine beside its keys: what later commands need of the settings it was made with. */
+export type MachineRecord = z.output<typeof recordSchema>;
+
+export async function writeRecord(file: string, record: MachineRecord): Promise<void> {
+  await writeFileAtomic(file, `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** The record, or undefined if the machine was made by another host or the file is damaged. */
+export async function readRecord(file: string, log: Log): Promise<MachineRecord | undefined> {
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      log.warn(`The record ${file} can't be read and is left out: ${messageOf(error)}`);
+    }
+    return undefined;
+  }
+}
+
+export async function removeRecord(file: string): Promise<void> {
+  await rm(file, { force: true });
+}

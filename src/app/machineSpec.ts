@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { loadOrCreateIdentity } from '../guest/identity';
+import type { BuiltImage } from '../image/builtImage';
+import type { MachineInfo, MachineSpec } from '../machine/hypervisor';
+import type { WorkspaceSpec } from '../settings/workspaceSpec';
+import { type Opening, wait } from './openFolder';
+
+/** All that the hypervisor needs: the settings within what the Engine's host has, the image's environment, the keys. */
+export async function machineSpec(
+  opening: Opening,
+  image: BuiltImage,
+  system: Pick<MachineSpec, 'diskKey' | 'imageId' | 'imageReference' | 'generation'>,
+  before: MachineInfo | undefined,
+): Promise<MachineSpec> {
+  const { services, id, spec, warnings, options } = opening;
+  const { engine } = await services.connect(wait(options));
+  const kit = await services.kit(wait(options));
+  const identity = await loadOrCreateIdentity(services.data.identity(id), id);
+  if (spec.cpus > engine.ncpu) {
+    warnings.push(
+      `${spec.cpus} CPUs were asked for; the Engine's host has ${engine.ncpu}, and the machine gets those.`,
+    );
+  }
+  const user = spec.remoteUser ?? (image.user === '' ? 'root' : image.user);
+  return {
+    ...system,
+    id,
+    name: spec.name,
+    folder: spec.folder,
+    cpus: Math.min(spec.cpus, engine.ncpu),
+    memoryBytes: spec.memoryBytes,
+    // A disk grows; it never shrinks under what is on it.
+    diskBytes: Math.max(spec.diskBytes, before?.diskBytes ?? 0),
+    accelerator: spec.accelerator,
+    // What the user switched on the machine itself stays.
+    networkMode: before?.networkMode ?? spec.network.mode,
+    user,
+    workspaceFolder: spec.workspaceFolder,
+    onClose: spec.onClose,
+    specHash: `${opening.settingsHash}-${hashOf([system.diskKey, system.generation, user, kit.hash])}`,
+    guest: {
+      hostname: hostName(spec.name),
+      env: { ...image.env, ...spec.containerEnv },
+      user,
+      workspaceFolder: spec.workspaceFolder,
+      hostKey: identity.hostKey,
+      authorizedKey: identity.authorizedKey,
+    },
+  };
+}
+
+/** Over what needs a new container when it changes: not the hooks, the ports or what the editor does. */
+export function settingsHash(spec: WorkspaceSpec): string {
+  const { image, cpus, memoryBytes, diskBytes, accelerator, remoteUser, workspaceFolder } = spec;
+  return hashOf([image, cpus, memoryBytes, diskBytes, accelerator, remoteUser, workspaceFolder]);
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}
+
+/** A host name (RFC 1123 label) from a folder's name. */
+function hostName(name: string): string {
+  const label = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '');
+  return label || 'vm';
+}

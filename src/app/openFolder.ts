@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import type { UpOptions, UpResult } from '../app';
+import { importImage } from '../disk/importImage';
+import { type BuiltImage, inspectImage } from '../image/builtImage';
+import { provideImage } from '../image/provideImage';
+import type { Machine, MachineInfo } from '../machine/hypervisor';
+import { METADATA_LABEL, mergeImageMetadata, parseImageMetadata } from '../settings/imageMetadata';
+import { machineId } from '../settings/machineId';
+import { readWorkspace } from '../settings/readWorkspace';
+import type { WorkspaceSpec } from '../settings/workspaceSpec';
+import { enterGuest } from './enterGuest';
+import { withMachineLock } from './machineLock';
+import { MachineLog } from './machineLog';
+import { machineSpec, settingsHash } from './machineSpec';
+import { PhaseClock } from './phaseClock';
+import type { Services } from './services';
+import { sshHost } from './sshHost';
+
+/** What is known of a folder while it is being opened. */
+export interface Opening {
+  services: Services;
+  id: string;
+  /** From the folder's files; with the image's metadata once the image is there. */
+  spec: WorkspaceSpec;
+  /** Hash over the folder's files alone. */
+  settingsHash: string;
+  log: MachineLog;
+  clock: PhaseClock;
+  options: UpOptions;
+  warnings: string[];
+  /** `layers`: how many were in the store already. */
+  cached: { image: boolean; layers: number };
+}
+
+/** Folder → running machine with the workspace in it: the whole way through the house, in the order of its rooms. */
+export async function openFolder(services: Services, folder: string, options: UpOptions): Promise<UpResult> {
+  const clock = new PhaseClock(options.onProgress);
+  const spec = await clock.time('settings', () =>
+    readWorkspace(folder, { defaults: services.defaults, ...wait(options) }),
+  );
+  const id = machineId(spec.folder);
+  const log = new MachineLog(services.data.log(id), services.log);
+  const opening: Opening = {
+    services,
+    id,
+    spec,
+    settingsHash: settingsHash(spec),
+    log,
+    clock,
+    options,
+    warnings: [...spec.warnings],
+    cached: { image: true, layers: 0 },
+  };
+  const onWait = () =>
+    options.onProgress?.({ phase: 'settings', message: 'Waiting: another Bulkhead is opening this folder' });
+  try {
+    return await withMachineLock(services.data.lock(id), { ...wait(options), onWait }, () => open(opening));
+  } finally {
+    await log.flushed();
+  }
+}
+
+async function open(opening: Opening): Promise<UpResult> {
+  const { services, id, clock, options, log } = opening;
+  const { hypervisor } = await clock.time('create', () => services.connect(wait(options)));
+  const existing = await hypervisor.get(id, wait(options));
+  const before = await existing?.info(wait(options));
+  if (before?.reason) {
+    opening.warnings.push(`Last time the machine ended early: ${before.reason}.`);
+    log.warn(`${id}: ${before.reason}`);
+  }
+  const awake = before?.state === 'running' || before?.state === 'suspended';
+  let machine: Machine;
+  let layers: number;
+  let image: (BuiltImage & { diskKey: string }) | undefined;
+  if (existing && before && awake && !options.rebuild) {
+    warnIfOutdated(opening, before);
+    machine = existing;
+    layers = await layerCount(opening, before);
+    opening.cached = { image: true, layers };
+  } else {
+    image = await prepareImage(opening);
+    machine = await createMachine(opening, image, before, existing);
+    layers = image.layers.length;
+  }
+  const user = await enterGuest(opening, machine, image);
+  const info = await machine.info(wait(options));
+  const ssh = await sshHost(services, id);
+  const { cached } = opening;
+  return {
+    id,
+    name: info.name,
+    state: info.state,
+    accelerator: info.accelerator,
+    image: { id: info.imageId, layers },
+    ssh: { alias: ssh.alias, config: ssh.path, user: 'root' },
+    workspace: info.workspaceFolder,
+    user,
+    timings: {
+      buildMs: clock.ms('settings', 'kit', 'build'),
+      layersMs: clock.ms('layers'),
+      createMs: clock.ms('create'),
+      bootMs: clock.ms('boot'),
+      sshMs: clock.ms('ssh'),
+      uploadMs: clock.ms('upload', 'hooks'),
+      totalMs: clock.totalMs,
+      cached,
+    },
+    warnings: opening.warnings,
+  };
+}
+
+/** Builds or pulls the image, and brings its layers into the store. */
+async function prepareImage(opening: Opening): Promise<BuiltImage & { diskKey: string }> {
+  const { services, clock, options, log } = opening;
+  const { engine } = await services.connect(wait(options));
+  const kit = await clock.time('kit', () =>
+    services.kit({ ...wait(options), onProgress: options.onProgress }),
+  );
+  const image = await clock.time('build', () =>
+    provideImage(engine, opening.spec, {
+      ...wait(options),
+      log,
+      rebuild: options.rebuild === true,
+      onProgress: options.onProgress,
+    }),
+  );
+  const metadata = image.labels[METADATA_LABEL];
+  const merged = mergeImageMetadata(opening.spec, metadata ? parseImageMetadata(metadata) : []);
+  opening.warnings.push(...merged.warnings.filter((warning) => !opening.warnings.includes(warning)));
+  opening.spec = merged;
+  const disk = await clock.time('layers', () =>
+    importImage(engine, kit, image, { ...wait(options), log, onProgress: options.onProgress }),
+  );
+  opening.cached = { image: image.cached, layers: disk.reusedLayers };
+  return { ...image, diskKey: disk.key };
+}
+
+async function createMachine(
+  opening: Opening,
+  image: BuiltImage & { diskKey: string },
+  before: MachineInfo | undefined,
+  existing: Machine | undefined,
+): Promise<Machine> {
+  const { services, id, clock, options, warnings } = opening;
+  return clock.time('create', async () => {
+    const { hypervisor } = await services.connect(wait(options));
+    if (existing && options.rebuild) {
+      await services.dropGuest(id);
+      await existing.stop(wait(options));
+    }
+    // The upper disk holds changes to one image: it goes with that image until the user asks for a fresh system.
+    const keepOld = before !== undefined && before.diskKey !== image.diskKey && !options.rebuild;
+    if (keepOld) {
+      warnings.push(
+        'The image has changed since this machine was made. It goes on with the old one; `bulkhead up --rebuild` begins with the new one and keeps the workspace.',
+      );
+    }
+    const system = keepOld
+      ? before
+      : { diskKey: image.diskKey, imageId: image.id, imageReference: image.reference };
+    const generation = before && !options.rebuild ? before.generation : randomBytes(6).toString('hex');
+    return hypervisor.create(
+      await machineSpec(opening, image, { ...system, generation }, before),
+      wait(options),
+    );
+  });
+}
+
+function warnIfOutdated(opening: Opening, before: MachineInfo): void {
+  // The image's metadata is not at hand here: only what the folder's own files say is compared.
+  if (!before.specHash.startsWith(`${opening.settingsHash}-`)) {
+    opening.warnings.push(
+      `The settings have changed since this machine was made; they take effect after \`bulkhead stop ${opening.id}\` and \`bulkhead up\`.`,
+    );
+  }
+}
+
+/** How many layers the machine's image has; 0 if the engine no longer has the image (the machine doesn't need it). */
+async function layerCount(opening: Opening, info: MachineInfo): Promise<number> {
+  const { engine } = await opening.services.connect(wait(opening.options));
+  return (await inspectImage(engine, info.imageId))?.layers.length ?? 0;
+}
+
+/** Just the signal of some options, as `exactOptionalPropertyTypes` wants it. */
+export function wait(options: { signal?: AbortSignal | undefined }): { signal?: AbortSignal } {
+  return options.signal ? { signal: options.signal } : {};
+}

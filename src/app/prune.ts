@@ -1,0 +1,107 @@
+import type { PruneResult } from '../app';
+import { BulkheadError } from '../core/errors';
+import { removeUnused } from '../disk/layerStore';
+import type { Engine } from '../image/engine';
+import { engineFailure, statusOf } from '../image/engineFailure';
+import type { WaitOptions } from '../machine/hypervisor';
+import { wait } from './openFolder';
+import type { Services } from './services';
+
+const MACHINE_LABEL = 'bulkhead.machine';
+const KIT_IMAGES = 'bulkhead-kit';
+const MACHINE_IMAGES = 'bulkhead-image';
+
+type Removed = PruneResult['removed'][number];
+
+/** Removes what no machine needs: disks and layers, volumes and images without a machine, older kits, ended workers. */
+export async function prune(
+  services: Services,
+  options: WaitOptions & { dryRun?: boolean },
+): Promise<PruneResult> {
+  const { engine, hypervisor } = await services.connect(wait(options));
+  const dryRun = options.dryRun === true;
+  const machines = await hypervisor.list(wait(options));
+  const kit = await services.kit(wait(options));
+  const removed: Removed[] = [];
+  removed.push(...(await endedWorkers(engine, dryRun)));
+  removed.push(...(await orphanedVolumes(engine, new Set(machines.map(({ id }) => id)), dryRun)));
+  const keep = [...new Set(machines.map(({ diskKey }) => diskKey))];
+  removed.push(...(await removeUnused(engine, kit, keep, { ...wait(options), dryRun })));
+  const wanted = new Set([kit.reference, ...machines.map(({ id }) => `${MACHINE_IMAGES}:${id}`)]);
+  removed.push(...(await unusedImages(engine, wanted, dryRun)));
+  return { removed, freedBytes: removed.reduce((sum, { bytes }) => sum + bytes, 0), dryRun };
+}
+
+async function endedWorkers(engine: Engine, dryRun: boolean): Promise<Removed[]> {
+  const workers = await engine.docker.listContainers({
+    all: true,
+    filters: { label: ['bulkhead.worker'], status: ['exited', 'dead', 'created'] },
+  });
+  return removeEach(
+    workers,
+    dryRun,
+    async ({ Id }) => engine.docker.getContainer(Id).remove(),
+    ({ Id }) => ({
+      kind: 'container',
+      name: Id.slice(0, 12),
+      bytes: 0,
+    }),
+  );
+}
+
+async function orphanedVolumes(engine: Engine, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
+  const { Volumes: volumes } = await engine.docker.listVolumes({ filters: { label: [MACHINE_LABEL] } });
+  const orphans = (volumes ?? []).filter(({ Labels }) => !ids.has(Labels?.[MACHINE_LABEL] ?? ''));
+  return removeEach(
+    orphans,
+    dryRun,
+    async ({ Name }) => engine.docker.getVolume(Name).remove(),
+    ({ Name }) => ({
+      kind: 'volume',
+      name: Name,
+      bytes: 0,
+    }),
+  );
+}
+
+async function unusedImages(engine: Engine, wanted: Set<string>, dryRun: boolean): Promise<Removed[]> {
+  const images = await engine.docker.listImages({ filters: { reference: [KIT_IMAGES, MACHINE_IMAGES] } });
+  const tags = images.flatMap(({ RepoTags, Size }) =>
+    (RepoTags ?? []).map((name) => ({ name, bytes: Size })),
+  );
+  const unused = tags.filter(({ name }) => !wanted.has(name) && /^bulkhead-(kit|image):/.test(name));
+  return removeEach(
+    unused,
+    dryRun,
+    async ({ name }) => engine.docker.getImage(name).remove(),
+    (image) => ({
+      kind: 'image',
+      ...image,
+    }),
+  );
+}
+
+/** Removes each thing; one that is in use (409) or gone already (404) is passed over. */
+async function removeEach<T>(
+  things: T[],
+  dryRun: boolean,
+  remove: (thing: T) => Promise<unknown>,
+  describe: (thing: T) => Removed,
+): Promise<Removed[]> {
+  const removed: Removed[] = [];
+  for (const thing of things) {
+    try {
+      if (!dryRun) {
+        await remove(thing);
+      }
+      removed.push(describe(thing));
+    } catch (error) {
+      if (statusOf(error) !== 404 && statusOf(error) !== 409) {
+        throw error instanceof BulkheadError
+          ? error
+          : engineFailure(`${describe(thing).name} can't be removed`, error);
+      }
+    }
+  }
+  return removed;
+}

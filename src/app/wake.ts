@@ -1,0 +1,80 @@
+import { withDeadline } from '../core/deadline';
+import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
+import { printable } from '../core/log';
+import type { Guest } from '../guest/guest';
+import type { Machine, WaitOptions } from '../machine/hypervisor';
+import { wait } from './openFolder';
+import type { Services } from './services';
+
+/** A cold boot takes 3 to 10 s under emulation on a busy host; this is for one that is far slower. */
+const ANSWER_MS = 180_000;
+const CONSOLE_LINES = 15;
+
+export interface Woken {
+  /** False if the machine ran already. */
+  started: boolean;
+  /** It had saved memory. Whether that loaded is known once the guest answers. */
+  resumed: boolean;
+}
+
+/** Boots the machine or loads its saved memory, unless it runs. Returns once the VMM runs. */
+export async function startMachine(machine: Machine, options: WaitOptions): Promise<Woken> {
+  const { state } = await machine.info(wait(options));
+  if (state === 'running') {
+    return { started: false, resumed: false };
+  }
+  const { resumed } = await machine.start(wait(options));
+  return { started: true, resumed };
+}
+
+/**
+ * Connects to the guest of a running machine. After a start, its clock is set and its processes go on (`thaw`, which a
+ * cold boot does not need and does not mind).
+ */
+export async function connectGuestOf(
+  services: Services,
+  machine: Machine,
+  woken: Woken,
+  options: WaitOptions,
+): Promise<Guest> {
+  if (woken.started) {
+    // A connection from before the start is to a guest that is gone.
+    await services.dropGuest(machine.id);
+  }
+  const guest = await services.guest(machine.id, wait(options));
+  try {
+    const what = `The SSH server of ${machine.id}`;
+    await withDeadline({ what, ms: ANSWER_MS, ...wait(options) }, async (signal) => {
+      await guest.ready({ signal });
+      if (woken.started) {
+        await guest.control('thaw', { signal });
+      }
+    });
+    return guest;
+  } catch (error) {
+    throwIfCancelled(error);
+    throw await explained(machine, error);
+  }
+}
+
+/** True if the VMM says that it booted from the disk instead of resuming (guest/vmm/vmm). */
+export async function lostItsMemory(machine: Machine, options: WaitOptions): Promise<boolean> {
+  const last = (await machine.vmmLog({ ...wait(options), tail: 20 })).trim().split('\n').at(-1) ?? '';
+  return last.includes('did not load');
+}
+
+/** The connection's failure with what the machine itself has to say about it. */
+async function explained(machine: Machine, error: unknown): Promise<BulkheadError> {
+  const [info, console, vmm] = await Promise.all([
+    machine.info(),
+    machine.console({ tail: CONSOLE_LINES }),
+    machine.vmmLog({ tail: CONSOLE_LINES }),
+  ]);
+  const ended =
+    info.state === 'running' ? '' : ` It is ${info.state}${info.reason ? `: ${info.reason}` : ''}.`;
+  return new BulkheadError(`The machine ${machine.id} does not answer: ${messageOf(error)}.${ended}`, {
+    cause: error,
+    details: printable(`${vmm}\n${console}`.trim()),
+    next: `Look at \`bulkhead logs --console ${machine.id}\`; \`bulkhead stop\` and \`bulkhead start\` boot it again, its disk is kept.`,
+  });
+}
