@@ -1,16 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { posix } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { throwIfAborted } from '../core/deadline';
 import type { Disposable } from '../core/disposables';
 import { CancelledError } from '../core/errors';
-import { type Log, printable } from '../core/log';
+import type { Log } from '../core/log';
 import type { WaitOptions } from '../machine/hypervisor';
+import { temporaryBeside, writeAtomic } from './atomicWrite';
+import { listEntries } from './directoryListing';
 import { FileError, isFileError } from './fileError';
 import type { Guest } from './guest';
 import type { DirectoryEntry, FileStat, GuestFiles } from './guestFiles';
-import { checkGuestPath, isEntryName, joinGuest } from './guestPath';
-import { checkAttributes, SftpSession } from './sftpSession';
+import { checkGuestPath } from './guestPath';
+import { SftpSession } from './sftpSession';
 import { HandleWriter, readHandle } from './sftpTransfer';
 import type { SharedConnection } from './sharedConnection';
 import { runTreeTool } from './treeTools';
@@ -18,8 +18,6 @@ import { watchGuest } from './watch';
 
 const ENTRIES_MAX = 200_000;
 const FILE_MAX = 256 * 1024 * 1024;
-/** Linux's own bound on symlinks in one path (path_resolution(7)). */
-const LINKS_MAX = 40;
 
 /** Files in the guest over SFTP as one account. The session is opened when needed, and again after it broke. */
 export class SftpFiles implements GuestFiles, Disposable {
@@ -67,14 +65,7 @@ export class SftpFiles implements GuestFiles, Disposable {
   async stat(path: string, options: WaitOptions & { followSymlinks?: boolean } = {}): Promise<FileStat> {
     const checked = checkGuestPath(path);
     const session = await this.session(options.signal);
-    return session.request({
-      what: 'look at',
-      path: checked,
-      signal: options.signal,
-      start: (sftp, callback) =>
-        options.followSymlinks === false ? sftp.lstat(checked, callback) : sftp.stat(checked, callback),
-      check: checkAttributes,
-    });
+    return session.stat(checked, options);
   }
 
   async readDirectory(
@@ -93,64 +84,10 @@ export class SftpFiles implements GuestFiles, Disposable {
       });
     }
     try {
-      return await this.readEntries(session, handle, folder, limit, options.signal);
+      return await listEntries(session, handle, folder, { limit, signal: options.signal, log: this.log });
     } finally {
       session.close(handle);
     }
-  }
-
-  private async readEntries(
-    session: SftpSession,
-    handle: Buffer,
-    folder: string,
-    limit: number,
-    signal: AbortSignal | undefined,
-  ): Promise<DirectoryEntry[]> {
-    const entries = new Map<string, DirectoryEntry>();
-    let seen = 0;
-    for (;;) {
-      const answer = await session.request<unknown[]>({
-        what: 'read the folder',
-        path: folder,
-        signal,
-        start: (sftp, callback) => {
-          // The end of a folder is an error status in SFTP (EOF, 1).
-          const raw = sftp.readdir as unknown as (h: Buffer, o: object, c: typeof callback) => void;
-          raw.call(sftp, handle, { full: true }, (error, list) =>
-            isEof(error) ? callback(undefined, []) : callback(error, list),
-          );
-        },
-        check: (list) => (Array.isArray(list) ? list : undefined),
-      });
-      if (answer.length === 0) {
-        return [...entries.values()];
-      }
-      for (const item of answer) {
-        seen++;
-        const entry = this.checkEntry(item, folder);
-        if (entry) {
-          entries.set(entry.name, entry);
-        }
-      }
-      // `.` and `..` are not the caller's.
-      if (seen > limit + 2) {
-        throw new FileError('EFBIG', 'read the folder', folder, `it has more than ${limit} entries`);
-      }
-    }
-  }
-
-  private checkEntry(item: unknown, folder: string): DirectoryEntry | undefined {
-    const { filename, attrs } = item as { filename?: unknown; attrs?: unknown };
-    if (filename === '.' || filename === '..') {
-      return undefined;
-    }
-    const stat = checkAttributes(attrs);
-    if (!isEntryName(filename) || !stat) {
-      const name = printable(JSON.stringify(filename) ?? 'nothing', 200);
-      this.log.warn(`Dropped an impossible file name from the VM in ${printable(folder, 200)}: ${name}`);
-      return undefined;
-    }
-    return { name: filename, ...stat };
   }
 
   async readFile(path: string, options: WaitOptions & { maxBytes?: number } = {}): Promise<Buffer> {
@@ -234,98 +171,8 @@ export class SftpFiles implements GuestFiles, Disposable {
     content: Uint8Array,
     options: WaitOptions & { mode?: number } = {},
   ): Promise<void> {
-    const { signal } = options;
-    const { target, stat } = await this.resolveTarget(checkGuestPath(path), options);
-    if (stat?.type === 'directory') {
-      throw new FileError('EISDIR', 'write', path);
-    }
-    if (stat && stat.type !== 'file') {
-      throw new FileError('EIO', 'write', path, 'not a regular file');
-    }
-    const mode = options.mode ?? stat?.mode ?? 0o644;
-    const temporary = joinGuest(posix.dirname(target), `.bulkhead-${randomBytes(6).toString('hex')}.tmp`);
-    const session = await this.session(signal);
-    const handle = await session.open('write', temporary, 'wx', { mode: 0o600, signal });
-    try {
-      try {
-        const writer = new HandleWriter(session, handle, temporary, signal);
-        await writer.write(content);
-        await writer.finish();
-        await session.done(
-          'set the mode of',
-          temporary,
-          (s, done) => s.fchmod(handle, mode & 0o7777, done),
-          signal,
-        );
-        await this.keepOwner(session, handle, temporary, stat, signal);
-        await session.done('sync', temporary, (s, done) => s.ext_openssh_fsync(handle, done), signal);
-      } finally {
-        session.close(handle);
-      }
-      await this.posixRename(session, temporary, target, signal);
-    } catch (error) {
-      await session.done('remove', temporary, (s, done) => s.unlink(temporary, done)).catch(() => undefined);
-      throw error instanceof FileError ? new FileError(error.code, 'write', path, undefined, error) : error;
-    }
-  }
-
-  /** A file that root edits for somebody stays somebody's; without the right to do so it becomes the writer's. */
-  private async keepOwner(
-    session: SftpSession,
-    handle: Buffer,
-    path: string,
-    before: FileStat | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    if (!before) {
-      return;
-    }
-    const now = await session.request({
-      what: 'look at',
-      path,
-      signal,
-      start: (sftp, callback) => sftp.fstat(handle, callback),
-      check: checkAttributes,
-    });
-    if (now.uid !== before.uid || now.gid !== before.gid) {
-      await session
-        .done('set the owner of', path, (s, done) => s.fchown(handle, before.uid, before.gid, done), signal)
-        .then(() =>
-          // chown clears the set-id bits.
-          session.done('set the mode of', path, (s, done) => s.fchmod(handle, before.mode, done), signal),
-        )
-        .catch((error: unknown) => {
-          if (!isFileError(error, 'EACCES', 'EIO')) {
-            throw error;
-          }
-          this.log.debug(`The owner of ${printable(path, 300)} could not be kept.`);
-        });
-    }
-  }
-
-  /** Follows symlinks at the end of the path, so that the link stays and its target is written. */
-  private async resolveTarget(
-    path: string,
-    options: WaitOptions,
-  ): Promise<{ target: string; stat: FileStat | undefined }> {
-    let target = path;
-    for (let links = 0; links <= LINKS_MAX; links++) {
-      let stat: FileStat;
-      try {
-        stat = await this.stat(target, { ...options, followSymlinks: false });
-      } catch (error) {
-        if (isFileError(error, 'ENOENT')) {
-          return { target, stat: undefined };
-        }
-        throw error;
-      }
-      if (stat.type !== 'symlink') {
-        return { target, stat };
-      }
-      const link = await this.readlink(target, options);
-      target = checkGuestPath(link.startsWith('/') ? link : posix.join(posix.dirname(target), link));
-    }
-    throw new FileError('EIO', 'write', path, 'too many symbolic links');
+    const session = await this.session(options.signal);
+    await writeAtomic(session, checkGuestPath(path), content, options, this.log);
   }
 
   async createDirectory(path: string, options: WaitOptions = {}): Promise<void> {
@@ -351,7 +198,7 @@ export class SftpFiles implements GuestFiles, Disposable {
     const session = await this.session(options.signal);
     try {
       if (options.overwrite) {
-        await this.posixRename(session, source, target, options.signal);
+        await session.posixRename(source, target, options.signal);
       } else {
         // OpenSSH's plain rename never replaces: link + unlink for files, a check for the rest.
         await session.done(
@@ -370,10 +217,6 @@ export class SftpFiles implements GuestFiles, Disposable {
         return there?.type === 'directory' ? 'ENOTEMPTY' : undefined;
       });
     }
-  }
-
-  private posixRename(session: SftpSession, from: string, to: string, signal?: AbortSignal): Promise<void> {
-    return session.done('rename', from, (sftp, done) => sftp.ext_openssh_rename(from, to, done), signal);
   }
 
   async remove(path: string, options: WaitOptions & { recursive?: boolean } = {}): Promise<void> {
@@ -414,7 +257,7 @@ export class SftpFiles implements GuestFiles, Disposable {
     if (there && !options.overwrite) {
       throw new FileError('EEXIST', 'copy to', target);
     }
-    const temporary = joinGuest(posix.dirname(target), `.bulkhead-${randomBytes(6).toString('hex')}.tmp`);
+    const temporary = temporaryBeside(target);
     const tool = { what: 'copy', path: source, user: this.user, signal: options.signal };
     try {
       await runTreeTool(
@@ -435,16 +278,7 @@ export class SftpFiles implements GuestFiles, Disposable {
   async readlink(path: string, options: WaitOptions = {}): Promise<string> {
     const checked = checkGuestPath(path);
     const session = await this.session(options.signal);
-    return session.request({
-      what: 'read the link',
-      path: checked,
-      signal: options.signal,
-      start: (sftp, callback) => sftp.readlink(checked, callback),
-      check: (target) =>
-        typeof target === 'string' && target !== '' && target.length <= 4096 && !target.includes('\0')
-          ? target
-          : undefined,
-    });
+    return session.readlink(checked, options.signal);
   }
 
   watch(
@@ -493,10 +327,6 @@ export class SftpFiles implements GuestFiles, Disposable {
       () => undefined,
     );
   }
-}
-
-function isEof(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 1;
 }
 
 function tooBig(path: string, maxBytes: number): FileError {

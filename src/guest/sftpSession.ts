@@ -140,6 +140,35 @@ export class SftpSession {
     });
   }
 
+  stat(path: string, options: { signal?: AbortSignal; followSymlinks?: boolean }): Promise<FileStat> {
+    return this.request({
+      what: 'look at',
+      path,
+      signal: options.signal,
+      start: (sftp, callback) =>
+        options.followSymlinks === false ? sftp.lstat(path, callback) : sftp.stat(path, callback),
+      check: checkAttributes,
+    });
+  }
+
+  readlink(path: string, signal?: AbortSignal): Promise<string> {
+    return this.request({
+      what: 'read the link',
+      path,
+      signal,
+      start: (sftp, callback) => sftp.readlink(path, callback),
+      check: (target) =>
+        typeof target === 'string' && target !== '' && target.length <= 4096 && !target.includes('\0')
+          ? target
+          : undefined,
+    });
+  }
+
+  /** Renames over whatever file is there (OpenSSH's extension `posix-rename@openssh.com`). */
+  posixRename(from: string, to: string, signal?: AbortSignal): Promise<void> {
+    return this.done('rename', from, (sftp, done) => sftp.ext_openssh_rename(from, to, done), signal);
+  }
+
   /** Closes a handle without waiting; a failure can change nothing any more. */
   close(handle: Buffer): void {
     void this.request({

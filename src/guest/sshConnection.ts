@@ -46,7 +46,10 @@ export class SshConnection {
   private constructor(
     readonly client: Client,
     private readonly sock: Duplex,
-  ) {}
+  ) {
+    // One waiting writer a channel.
+    sock.setMaxListeners(0);
+  }
 
   get isOpen(): boolean {
     return this.lostBecause === undefined;
@@ -67,16 +70,13 @@ export class SshConnection {
       then();
       return;
     }
-    let called = false;
     const once = () => {
-      if (!called) {
-        called = true;
-        this.sock.off('drain', once);
-        then();
-      }
+      this.sock.off('drain', once);
+      this.sock.off('close', once);
+      then();
     };
-    this.sock.once('drain', once);
-    void this.closed.then(once);
+    this.sock.on('drain', once);
+    this.sock.on('close', once);
   }
 
   /** Cuts the connection if the guest sends more on this channel than its window allows. */

@@ -16,6 +16,11 @@ describe('commands', () => {
       BULKHEAD_USER: 'me',
       BULKHEAD_CWD: '/w',
     });
+    // sshd sets these itself after the client's requests.
+    expect(sessionEnv({}, { PATH: '/x', HOME: '/h' })).toEqual({
+      BULKHEAD_ENV_PATH: '/x',
+      BULKHEAD_ENV_HOME: '/h',
+    });
     for (const env of [{ 'A=B': '' }, { '': '' }, { BULKHEAD_USER: 'root' }, { A: 'x'.repeat(40_000) }]) {
       expect(() => sessionEnv({}, env)).toThrow();
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadOrCreateIdentity } from '../../../src/guest/identity';
+import { loadOrCreateIdentity, removeIdentity } from '../../../src/guest/identity';
 import {
   generateEd25519,
   knownHostsLine,
@@ -75,6 +75,9 @@ describe('loadOrCreateIdentity', () => {
       expect(one).toEqual(all[0]);
     }
     expect(await readdir(folder)).toEqual(['m1']);
+    await removeIdentity(directory);
+    await removeIdentity(directory);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('says what to do when the keys are damaged, and does not replace them', async () => {
