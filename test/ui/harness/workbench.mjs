@@ -68,6 +68,8 @@ export class Workbench {
 
   /** Presses a notification's button. @param {string | RegExp} text @param {string} button */
   async pressInToast(text, button) {
+    // VS Code hides notifications that come faster than a person reads (three in 800 ms).
+    await this.page.waitForTimeout(1000);
     await this.toast(text).locator('.monaco-button', { hasText: button }).click();
   }
 
