@@ -4,6 +4,8 @@ import { createApp } from './app';
 import { runCli } from './cli/runCli';
 
 async function main(): Promise<void> {
+  // Should the event loop ever run dry before the end, that must not look like success.
+  process.exitCode = 1;
   const code = await runCli(process.argv.slice(2), {
     createApp,
     version,
