@@ -3,7 +3,7 @@ import type { ClientChannel } from 'ssh2';
 import { BulkheadError, CancelledError } from '../core/errors';
 import { exitStatusOf } from './command';
 import type { ExitStatus, GuestProcess, PtySize } from './guest';
-import type { OpenChannel } from './sharedConnection';
+import type { OpenChannel, SessionExit } from './sharedConnection';
 import type { SshConnection } from './sshConnection';
 
 /** Output that nobody reads is kept up to here, then dropped: an unread stderr must not stop the process. */
@@ -12,11 +12,16 @@ const UNREAD_STDERR_MAX = 1024 * 1024;
 const STATUS_MS = 5_000;
 
 /** Wraps an open session channel whose command or shell has been started. */
-export function guestProcess({ channel, connection, release }: OpenChannel<ClientChannel>): GuestProcess {
+export function guestProcess({
+  channel,
+  connection,
+  release,
+  exit,
+}: OpenChannel<ClientChannel> & { exit: SessionExit }): GuestProcess {
   const stdout = outputOf(channel, false);
   const stderr = outputOf(channel.stderr as Readable, true);
   const stdin = inputOf(channel, connection);
-  let status: ExitStatus | undefined;
+  let status: ExitStatus | undefined = exit.status && exitStatusOf(...exit.status);
   let finish: (error?: Error) => void = () => undefined;
 
   const exited = new Promise<ExitStatus>((resolve, reject) => {

@@ -14,14 +14,19 @@ const CHANNEL_MS = 60_000;
 const READY_MS = 120_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 3_000;
-const FIRST_BYTE_MS = 1_500;
-const FIRST_BYTE_MAX_MS = 20_000;
+/** The far end of a dial waits for the guest's boot itself (guest/vmm/connect), so silence is no reason to dial again soon. */
+const FIRST_BYTE_MS = 100_000;
 
 export interface OpenChannel<T> {
   channel: T;
   connection: SshConnection;
   /** Gives the channel's place back; call once the channel is closed. */
   release: () => void;
+}
+
+/** What the guest said of the process's end so far: the arguments of ssh2's `exit` event. */
+export interface SessionExit {
+  status?: [code: unknown, signal: unknown];
 }
 
 type Callback<T> = (error: Error | undefined, channel: T) => void;
@@ -81,11 +86,10 @@ export class SharedConnection implements Disposable {
   }
 
   private async connect(signal: AbortSignal): Promise<SshConnection> {
-    let firstByteMs = FIRST_BYTE_MS;
     let pauseMs = RETRY_FIRST_MS;
     for (;;) {
       try {
-        const connection = await SshConnection.open(this.target, { firstByteMs, signal });
+        const connection = await SshConnection.open(this.target, { firstByteMs: FIRST_BYTE_MS, signal });
         if (signal.aborted || this.disposed) {
           connection.lose(new CancelledError());
           throw new CancelledError();
@@ -101,7 +105,6 @@ export class SharedConnection implements Disposable {
       // Jitter keeps several windows that lost the same engine from knocking in step.
       await delay(pauseMs * (0.5 + Math.random()), signal);
       pauseMs = Math.min(pauseMs * 1.6, RETRY_MAX_MS);
-      firstByteMs = Math.min(firstByteMs * 1.5, FIRST_BYTE_MAX_MS);
     }
   }
 
@@ -122,14 +125,14 @@ export class SharedConnection implements Disposable {
     command: string,
     options: { env: Record<string, string>; pty?: { rows: number; cols: number; term: string } },
     wait: WaitOptions,
-  ): Promise<OpenChannel<ClientChannel>> {
+  ): Promise<OpenChannel<ClientChannel> & { exit: SessionExit }> {
     return this.openSession((client, callback) => client.exec(command, options, callback), wait);
   }
 
   openShell(
     options: { env: Record<string, string>; pty: { rows: number; cols: number; term: string } },
     wait: WaitOptions,
-  ): Promise<OpenChannel<ClientChannel>> {
+  ): Promise<OpenChannel<ClientChannel> & { exit: SessionExit }> {
     return this.openSession(
       (client, callback) => client.shell(options.pty, { env: options.env }, callback),
       wait,
@@ -137,8 +140,9 @@ export class SharedConnection implements Disposable {
   }
 
   openPort(port: number, wait: WaitOptions): Promise<OpenChannel<ClientChannel>> {
-    return this.openSession(
+    return this.open<ClientChannel>(
       (client, callback) => client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, callback),
+      { opened: (channel, connection) => connection.guard(channel), discard: (channel) => channel.close() },
       wait,
     );
   }
@@ -154,7 +158,7 @@ export class SharedConnection implements Disposable {
           sftp.call(client, { BULKHEAD_USER: user }, callback);
         }
       },
-      (sftp) => sftp.end(),
+      { opened: () => undefined, discard: (sftp) => sftp.end() },
       wait,
     );
   }
@@ -162,15 +166,27 @@ export class SharedConnection implements Disposable {
   private async openSession(
     start: (client: SshConnection['client'], callback: Callback<ClientChannel>) => void,
     wait: WaitOptions,
-  ): Promise<OpenChannel<ClientChannel>> {
-    const opened = await this.open(start, (channel) => channel.close(), wait);
-    opened.connection.guard(opened.channel);
-    return opened;
+  ): Promise<OpenChannel<ClientChannel> & { exit: SessionExit }> {
+    const exit: SessionExit = {};
+    const opened = (channel: ClientChannel, connection: SshConnection) => {
+      connection.guard(channel);
+      channel.once('exit', (code: unknown, signal: unknown) => {
+        exit.status = [code, signal];
+      });
+    };
+    return { ...(await this.open(start, { opened, discard: (channel) => channel.close() }, wait)), exit };
   }
 
+  /**
+   * `opened` is called before anything is awaited: output, and even a short command's end, can come in the same packet as
+   * the channel's confirmation.
+   */
   private async open<T>(
     start: (client: SshConnection['client'], callback: Callback<T>) => void,
-    discard: (channel: T) => void,
+    {
+      opened,
+      discard,
+    }: { opened: (channel: T, connection: SshConnection) => void; discard: (channel: T) => void },
     wait: WaitOptions,
   ): Promise<OpenChannel<T>> {
     const connection = await this.get(wait);
@@ -180,15 +196,16 @@ export class SharedConnection implements Disposable {
         const release = await this.slots.acquire(signal);
         try {
           const channel = await new Promise<T>((resolve, reject) => {
-            const callback: Callback<T> = (error, opened) => {
+            const callback: Callback<T> = (error, channel) => {
               if (error) {
                 reject(channelError(error, connection));
               } else if (signal.aborted) {
                 // Too late: nobody waits for it any more.
-                discard(opened);
+                discard(channel);
                 reject(new CancelledError());
               } else {
-                resolve(opened);
+                opened(channel, connection);
+                resolve(channel);
               }
             };
             try {

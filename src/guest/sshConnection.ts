@@ -15,7 +15,7 @@ export interface SshTarget {
 }
 
 const DIAL_MS = 30_000;
-const HANDSHAKE_MS = 60_000;
+const HANDSHAKE_MS = 115_000;
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 4;
 
@@ -94,8 +94,7 @@ export class SshConnection {
   }
 
   /**
-   * One attempt. `firstByteMs` is how long to wait for the server's greeting: while a VM boots, the port
-   * accepts connections that nobody answers. Throws `RefusedError` when trying again is pointless.
+   * One attempt. `firstByteMs` is how long to wait for the server's greeting. Throws `RefusedError` when trying again is pointless.
    */
   static async open(
     target: SshTarget,

@@ -215,11 +215,12 @@ describe('a guest that lies', () => {
         protocol.channelData(channelId(channel), block);
       }
     });
+    const disconnected = new Promise<Error>((resolve) => evil.onDidDisconnect(resolve));
     const process = await evil.spawn({ script: 'x' });
     // Not read: what is beyond the window would pile up here.
     process.stdout.on('error', () => undefined);
     process.stdout.pause();
-    const reason = await new Promise<Error>((resolve) => evil.onDidDisconnect(resolve));
+    const reason = await disconnected;
     expect(reason.message).toMatch(/window/);
     expect(server.connections).toHaveLength(1);
   });
@@ -237,6 +238,14 @@ describe('a guest that lies', () => {
     expect((await evil.run({ script: 'a' })).code).toBe(255);
     expect(await evil.run({ script: 'a' })).toMatchObject({ code: 143, signal: 'TERM' });
     expect((await evil.run({ script: 'a' })).code).toBe(3);
+  });
+
+  it('is believed about an end that comes in one piece with the start', async () => {
+    const { guest } = execGuest((channel) => {
+      channel.exit(9);
+      channel.close();
+    });
+    expect((await guest.run({ script: 'x' })).code).toBe(9);
   });
 
   it('can’t keep a command for ever: by silence, by endless output, by closing without a status', async () => {

@@ -17,11 +17,13 @@ function streamPair(): [Duplex, Duplex] {
           waiting[side] = undefined;
           ready?.();
         },
-        write: (chunk: Buffer, _encoding, callback) => {
+        // What was written in one turn arrives in one piece, as with a socket that was busy.
+        writev: (chunks, callback) => {
           // Later, as a socket does: ssh2 must not be called from within its own write.
           setImmediate(() => {
             const other = ends[1 - side];
-            if (!other || other.destroyed || other.push(chunk)) {
+            const all = Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer));
+            if (!other || other.destroyed || other.push(all)) {
               callback();
             } else {
               waiting[1 - side] = callback;
@@ -41,6 +43,14 @@ function streamPair(): [Duplex, Duplex] {
         },
       }),
     );
+  }
+  for (const end of ends) {
+    const write = end.write.bind(end) as (chunk: Buffer) => boolean;
+    end.write = (chunk: Buffer) => {
+      end.cork();
+      setImmediate(() => end.uncork());
+      return write(chunk);
+    };
   }
   return [ends[0] as Duplex, ends[1] as Duplex];
 }
