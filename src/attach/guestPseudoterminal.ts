@@ -33,6 +33,11 @@ export class GuestPseudoterminal implements vscode.Pseudoterminal {
 
   open(dimensions: vscode.TerminalDimensions | undefined): void {
     this.setDimensions(dimensions ?? DEFAULT_SIZE);
+    if (this.stopping.signal.aborted) {
+      // Closed before it was opened, as a task is that is terminated at once.
+      this.closed.fire(130);
+      return;
+    }
     this.run().then(
       (code) => this.closed.fire(code),
       (error: unknown) => this.fail(error),

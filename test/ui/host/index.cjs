@@ -7,7 +7,12 @@ const Mocha = mocha.default ?? mocha;
 
 exports.run = () =>
   new Promise((resolve, reject) => {
-    const runner = new Mocha({ ui: 'tdd', timeout: 120_000, reporter: JsonLines });
+    const runner = new Mocha({
+      ui: 'tdd',
+      timeout: 120_000,
+      reporter: JsonLines,
+      grep: process.env.BULKHEAD_UI_GREP,
+    });
     for (const name of readdirSync(__dirname).filter((file) => file.endsWith('.test.cjs'))) {
       runner.addFile(join(__dirname, name));
     }

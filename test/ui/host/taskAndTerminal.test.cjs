@@ -32,8 +32,9 @@ suite('tasks', () => {
   });
 
   test('a task that is terminated ends', async () => {
-    const ended = runTask({ command: 'sleep 1000' });
-    await until('it runs', () => vscode.tasks.taskExecutions.length > 0);
+    await vscode.workspace.fs.writeFile(out, new Uint8Array());
+    const ended = runTask({ command: `echo runs > ${out.path}; exec sleep 1000` });
+    await until('it runs', async () => (await readOut()) === 'runs\n');
     for (const execution of vscode.tasks.taskExecutions) {
       execution.terminate();
     }
@@ -44,8 +45,10 @@ suite('tasks', () => {
 suite('terminal', () => {
   test('the shell runs in the VM, and its exit code is the terminal’s', async () => {
     await vscode.commands.executeCommand('bulkhead.openTerminal');
-    await until('there is a terminal', () => vscode.window.activeTerminal !== undefined);
-    const terminal = vscode.window.activeTerminal;
+    // The tasks above have left terminals too.
+    const find = () => vscode.window.terminals.find(({ name }) => name === 'Bulkhead VM');
+    await until('there is a terminal', () => find() !== undefined);
+    const terminal = find();
     terminal.sendText(`pwd > ${out.path}; uname -s >> ${out.path}; exit 3`);
     await until('the terminal has ended', () => terminal.exitStatus !== undefined);
     assert.equal(terminal.exitStatus.code, 3);
