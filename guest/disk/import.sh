@@ -7,8 +7,9 @@
 #   store <name> <hex>          its digest is right: index it, then take it into the store → stored <hex>
 #   empty <hex>                 remembers a layer without files
 #   drop <name>                 forgets an unfinished layer
-#   merge <key> <hex>…          → superblock <base64 of the merged tree's first bytes>
-#   vmdk <bytes>                the disk's descriptor: the disk is whole → made <bytes>
+#   merge <key> <hex>…          → device <path> for each tar behind the merged tree, in its order, then
+#                                 superblock <bytes of the tree> <base64 of its first bytes>
+#   vmdk <bytes>                the disk's descriptor: the disk is whole → made
 #
 # Nothing gets its final name before it is whole; unfinished files lie in a folder that the next import clears
 # once nobody holds its lock. A failure is one line, `error <text>`, on stdout.
@@ -23,6 +24,12 @@ indexing=''
 
 fail() {
   printf 'error %s\n' "$(printf '%s' "$*" | tr '\n' ' ' | tail -c 2000)"
+  giveUp
+}
+
+# Reads on until the host has heard of it and hangs up: an early end would cost it the last words.
+giveUp() {
+  cat >/dev/null
   exit 1
 }
 
@@ -92,9 +99,19 @@ index() {
 finishIndex() {
   if [ -n "$indexing" ]; then
     # index() has said why.
-    wait "$indexing" || exit 1
+    wait "$indexing" || giveUp
     indexing=''
   fi
+}
+
+# Only a layer with others above and below can need it.
+hideInTheMiddle() {
+  if [ $# -lt 3 ]; then return; fi
+  for hex in "$@"; do
+    shift
+    set -- "$@" "$store/$hex.tar"
+  done
+  try "${0%/*}/hidden.pl" "$unfinished/disk" "$@"
 }
 
 merge() {
@@ -107,9 +124,19 @@ merge() {
     mkdir "$unfinished/none"
     try mkfs.erofs --quiet "$merged" "$unfinished/none"
   else
+    hideInTheMiddle "$@"
+    layer=0
     for hex in "$@"; do
       shift
+      hidden=hidden-$layer.tar
+      if [ -f "$unfinished/disk/$hidden" ]; then
+        try mkfs.erofs --quiet --aufs --tar=i "$unfinished/$hidden.idx" "$unfinished/disk/$hidden"
+        set -- "$@" "$unfinished/$hidden.idx"
+        echo "device $store/disks/$key/$hidden"
+      fi
       set -- "$@" "$store/$hex.idx"
+      echo "device $store/$hex.tar"
+      layer=$((layer + 1))
     done
     try mkfs.erofs --quiet --aufs --ovlfs-strip=1 "$merged" "$@"
   fi

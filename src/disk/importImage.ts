@@ -8,16 +8,8 @@ import { engineStream } from '../image/engineStream';
 import type { Kit } from '../image/kit';
 import { readSavedImage } from '../image/savedImage';
 import { readErofsDevices } from './erofsDevices';
-import { hexOf, ImportWorker, type LayerState } from './importWorker';
-import {
-  diskKey,
-  diskPaths,
-  ensureStore,
-  hasDisk,
-  LAYER_FOLDER,
-  LAYER_VOLUME,
-  type StoreOptions,
-} from './layerStore';
+import { ImportWorker, type LayerState, type MergedTree } from './importWorker';
+import { diskKey, diskPaths, ensureStore, hasDisk, LAYER_VOLUME, type StoreOptions } from './layerStore';
 import { type Extent, vmdkDescriptor } from './vmdk';
 
 /** An image as a disk in the layer store. */
@@ -60,8 +52,7 @@ export async function importImage(
       states = await worker.look(distinct);
     }
     const filled = image.layers.filter((layer) => states.get(layer)?.state !== 'empty');
-    const { treeBytes, head } = await worker.merge(key, filled);
-    await worker.makeDisk(describeDisk(key, filled, treeBytes, head));
+    await worker.makeDisk(describeDisk(key, await worker.merge(key, filled)));
     await worker.finish();
     const bytes = worker.bytes;
     return { key, importedLayers: missing.length, reusedLayers: distinct.length - missing.length, bytes };
@@ -125,15 +116,14 @@ async function pass(
   return readSavedImage(saved, { wanted, known, newBlob: () => worker.newBlob(), signal, onBytes });
 }
 
-function describeDisk(key: string, layers: string[], treeBytes: number, head: Buffer): string {
-  const { blockBytes, treeBlocks, deviceBlocks } = readErofsDevices(head, treeBytes);
-  if (deviceBlocks.length !== layers.length) {
-    throw new BulkheadError(`The merged tree names ${deviceBlocks.length} layers, not ${layers.length}`);
+function describeDisk(key: string, merged: MergedTree): string {
+  const { blockBytes, treeBlocks, deviceBlocks } = readErofsDevices(merged.head, merged.bytes);
+  if (deviceBlocks.length !== merged.devices.length) {
+    throw new BulkheadError(
+      `The merged tree names ${deviceBlocks.length} layers, not ${merged.devices.length}`,
+    );
   }
   const tree: Extent = { path: diskPaths(key).tree, bytes: treeBlocks * blockBytes };
-  const tars = layers.map((layer, i) => {
-    const bytes = (deviceBlocks[i] ?? 0) * blockBytes;
-    return { path: `${LAYER_FOLDER}/${hexOf(layer)}.tar`, bytes };
-  });
+  const tars = merged.devices.map((path, i) => ({ path, bytes: (deviceBlocks[i] ?? 0) * blockBytes }));
   return vmdkDescriptor([tree, ...tars]);
 }

@@ -11,6 +11,14 @@ import { type Worker, workerContainer } from './workerContainer';
 /** What the store knows of a layer; `bytes` is the size of its tar. */
 export type LayerState = { state: 'known'; bytes: number } | { state: 'empty' } | { state: 'missing' };
 
+export interface MergedTree {
+  bytes: number;
+  /** Its first 128 KiB at most. */
+  head: Buffer;
+  /** Absolute paths of the tars that its device table means, in its order. */
+  devices: string[];
+}
+
 /** Bytes that are gathered before they go on their way: each `data` command costs the worker a process. */
 const GATHER_BYTES = 8 * 2 ** 20;
 /** Bytes on their way before the source has to wait: reading and writing then go on side by side. */
@@ -22,12 +30,31 @@ export class ImportWorker {
   private storedBytes = 0;
   private inFlight = 0;
   private room: () => void = () => undefined;
-  private readonly answers: AsyncIterator<string>;
+  private readonly lines: string[] = [];
+  private ended = false;
+  private failed: BulkheadError | undefined;
+  private heard: () => void = () => undefined;
 
   private constructor(private readonly worker: Worker) {
     worker.stdin.on('close', () => this.room());
-    // Only our own script's words, but bounded by it: the longest is the superblock's 175 kB.
-    this.answers = createInterface({ input: worker.stdout })[Symbol.asyncIterator]();
+    const lines = createInterface({ input: worker.stdout });
+    lines.on('line', (line) => {
+      if (line.startsWith('error ')) {
+        this.failed ??= failure(line.slice(6));
+        // Whoever is sending learns of it at once, and the script stops reading.
+        worker.stdin.destroy();
+      } else if (!line.startsWith('stored ')) {
+        this.lines.push(line);
+      }
+      this.heard();
+    });
+    const end = () => {
+      this.ended = true;
+      this.heard();
+    };
+    lines.on('close', end);
+    worker.stdout.on('error', end);
+    lines.on('error', end);
   }
 
   static async start(engine: Engine, kit: Kit, volume: string, signal?: AbortSignal): Promise<ImportWorker> {
@@ -111,11 +138,17 @@ export class ImportWorker {
     };
   }
 
-  /** Merges the layers' indexes; returns the tree's size and its first 128 KiB at most. */
-  async merge(key: string, diffIds: string[]): Promise<{ treeBytes: number; head: Buffer }> {
+  /** Merges the layers' indexes. */
+  async merge(key: string, diffIds: string[]): Promise<MergedTree> {
     await this.send(`merge ${key} ${diffIds.map(hexOf).join(' ')}`);
-    const [, bytes, base64 = ''] = await this.answer('superblock');
-    return { treeBytes: Number(bytes), head: Buffer.from(base64, 'base64') };
+    const devices: string[] = [];
+    for (;;) {
+      const [word, first = '', base64 = ''] = await this.answer('device', 'superblock');
+      if (word === 'superblock') {
+        return { bytes: Number(first), head: Buffer.from(base64, 'base64'), devices };
+      }
+      devices.push(first);
+    }
   }
 
   /** Finishes the disk with its descriptor. */
@@ -132,17 +165,18 @@ export class ImportWorker {
   /** Lets the script end by itself, so that it leaves nothing behind. */
   async finish(): Promise<void> {
     this.worker.stdin.end();
-    // Until its last line: nothing more is said, so this waits for the end.
-    while (!(await this.answers.next()).done) {
-      // Late `stored` lines.
+    while (!this.ended) {
+      await new Promise<void>((resolve) => {
+        this.heard = resolve;
+      });
     }
   }
 
   /** Resolves once there is room for more, not once it has arrived. */
   private async send(line: string, raw: Uint8Array[] = []): Promise<void> {
-    const { stdin, stdout } = this.worker;
-    if (stdin.destroyed || stdin.writableEnded || stdout.readableEnded) {
-      throw await this.whyEnded();
+    const { stdin } = this.worker;
+    if (this.failed || this.ended || stdin.destroyed) {
+      throw this.whyEnded();
     }
     const size = raw.reduce((sum, chunk) => sum + chunk.length, 0);
     this.inFlight += size;
@@ -162,42 +196,37 @@ export class ImportWorker {
     }
   }
 
-  private async answer(word: string): Promise<string[]> {
-    for (;;) {
-      const words = await this.nextAnswer();
-      if (words[0] === word) {
-        return words;
-      }
-      if (words[0] !== 'stored') {
-        throw new BulkheadError(`The layer store's worker said ${words[0]} instead of ${word}`);
-      }
+  private async answer(...expected: string[]): Promise<string[]> {
+    const words = await this.nextAnswer();
+    if (!expected.includes(words[0] ?? '')) {
+      throw new BulkheadError(
+        `The layer store's worker said ${words[0]} instead of ${expected.join(' or ')}`,
+      );
     }
+    return words;
   }
 
   private async nextAnswer(): Promise<string[]> {
-    const line = await this.answers.next();
-    if (line.done) {
-      throw new BulkheadError("The layer store's worker ended too early", {
-        details: this.worker.complaints(),
+    for (;;) {
+      if (this.failed) {
+        throw this.failed;
+      }
+      const line = this.lines.shift();
+      if (line !== undefined) {
+        return line.split(' ');
+      }
+      if (this.ended) {
+        throw this.whyEnded();
+      }
+      await new Promise<void>((resolve) => {
+        this.heard = resolve;
       });
     }
-    if (line.value.startsWith('error ')) {
-      throw failure(line.value.slice(6));
-    }
-    return line.value.split(' ');
   }
 
-  /** The script's own words, if it left any. */
-  private async whyEnded(): Promise<BulkheadError> {
-    try {
-      for (;;) {
-        await this.nextAnswer();
-      }
-    } catch (error) {
-      return error instanceof BulkheadError
-        ? error
-        : new BulkheadError("The layer store's worker is gone", { cause: error });
-    }
+  private whyEnded(): BulkheadError {
+    const details = this.worker.complaints();
+    return this.failed ?? new BulkheadError("The layer store's worker ended too early", { details });
   }
 }
 

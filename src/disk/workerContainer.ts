@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { PassThrough } from 'node:stream';
-import { throwIfAborted } from '../core/deadline';
+import { throwIfAborted, withDeadline } from '../core/deadline';
 import { BulkheadError, CancelledError, messageOf } from '../core/errors';
 import { printable } from '../core/log';
 import type { Engine } from '../image/engine';
@@ -32,6 +32,7 @@ export interface Worker {
 }
 
 const MEMORY_BYTES = 1 << 30;
+const REMOVAL_MS = 30_000;
 const MAX_OUTPUT = 16 * 2 ** 20;
 
 /** Starts a worker. It parses tars that an attacker made, so its container holds nothing but the layer volume. */
@@ -78,6 +79,13 @@ export async function workerContainer(engine: Engine, kit: Kit, options: WorkerO
         throw engineFailure("The layer store's worker can't be removed", error);
       }
     }
+    await withDeadline({ what: "The removal of the layer store's worker", ms: REMOVAL_MS }, async () => {
+      await container.wait({ condition: 'removed' }).catch((error: unknown) => {
+        if (statusOf(error) !== 404) {
+          throw engineFailure("The layer store's worker can't be removed", error);
+        }
+      });
+    });
   };
   try {
     throwIfAborted(signal);
@@ -91,7 +99,10 @@ export async function workerContainer(engine: Engine, kit: Kit, options: WorkerO
       complaints = (complaints + chunk.toString()).slice(-4000);
     });
     engine.docker.modem.demuxStream(stdin, stdout, stderr);
-    stdin.on('error', (error) => stdout.destroy(error));
+    // Its 'close' follows; what was said until then still counts.
+    stdin.on('error', (error) => {
+      complaints += messageOf(error);
+    });
     stdin.on('close', () => stdout.end());
     stdin.on('end', () => {
       ended = true;
