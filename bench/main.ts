@@ -1,0 +1,38 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { silentLog } from '../src/core/log';
+import { connectEngine } from '../src/image/engine';
+import { ensureKit } from '../src/image/kit';
+import { benchBoot } from './boot';
+import { benchImport } from './importLayers';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string', default: 'import,boot' } },
+});
+const rounds = Number(values.rounds);
+const only = values.only.split(',');
+
+async function main(): Promise<void> {
+  const engine = await connectEngine({ log: silentLog });
+  const kit = await ensureKit(engine, { log: silentLog, kitFolder: join(process.cwd(), 'guest') });
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
+  try {
+    await writeFile(join(folder, 'README.md'), 'A bench workspace.\n');
+    console.log(`Engine ${engine.version}, ${engine.ncpu} CPUs, kit ${kit.reference}, ${rounds} rounds`);
+    if (only.includes('import')) {
+      await benchImport(engine, kit, rounds);
+    }
+    if (only.includes('boot')) {
+      await benchBoot(kit, folder, rounds);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
