@@ -39,6 +39,11 @@ await mkdir('dist', { recursive: true });
 await cp(join(dirname(require.resolve('dockerode/package.json')), 'lib/proto'), 'dist/proto', {
   recursive: true,
 });
+// Installs Features; run as a program of its own (src/image/devcontainerBuild.ts).
+const devcontainers = dirname(require.resolve('@devcontainers/cli/package.json'));
+for (const path of ['package.json', 'LICENSE.txt', 'dist/spec-node', 'scripts']) {
+  await cp(join(devcontainers, path), join('dist/devcontainers', path), { recursive: true });
+}
 if (watch) {
   const running = await context(options);
   await running.watch();

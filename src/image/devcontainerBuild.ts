@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, lstat, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { parse as parseJsonc } from 'jsonc-parser';
 import { z } from 'zod';
 import { BulkheadError, CancelledError, messageOf } from '../core/errors';
@@ -145,7 +145,9 @@ export async function buildFeatures(
     const keys = new Map<string, string>();
     for (const [key, value] of Object.entries(plan.features)) {
       const local = plan.localFeatures[key];
-      const name = local === undefined ? key : `./feature-${keys.size}`;
+      const plain = `./${basename(local ?? key)}`;
+      const name =
+        local === undefined ? key : Object.hasOwn(features, plain) ? `${plain}-${keys.size}` : plain;
       keys.set(key, name);
       features[name] = value;
       if (local !== undefined) {
