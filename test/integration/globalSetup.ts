@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,14 +12,18 @@ import { PROGRAM, ROOT } from './fixtures/cli';
 /** What dist/cli.js is made from. */
 const SOURCES = ['src', 'esbuild.mjs', 'package.json'];
 
-/** Once before all files: the bundle is of these sources, and the kit image is there. */
-export default async function setup(): Promise<void> {
+/** Once before all files: the bundle is of these sources, the kit image is there, probe results have a place. */
+export default async function setup(): Promise<() => Promise<void>> {
   await nameBuildNetwork();
   if (await isStale()) {
     await promisify(execFile)(process.execPath, ['esbuild.mjs'], { cwd: ROOT, timeout: 120_000 });
   }
   const engine = await connectEngine({ log: silentLog });
   await ensureKit(engine, { log: silentLog, kitFolder: join(ROOT, 'guest') });
+  // Each data folder is new, but the accelerator need not be probed for each.
+  const cache = await mkdtemp(join(tmpdir(), 'bulkhead-cache-'));
+  process.env['BULKHEAD_TEST_CACHE'] = cache;
+  return () => rm(cache, { recursive: true, force: true });
 }
 
 /** `npm test` has found out which network builds need; a bare `vitest run` finds out here. */
