@@ -1,5 +1,5 @@
 // Bundles the extension and the CLI to dist/: pure JavaScript, no native addon.
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build, context } from 'esbuild';
@@ -33,7 +33,6 @@ const options = {
   logLevel: 'info',
 };
 
-await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
 // BuildKit's progress decoder loads these at run time from beside the bundle.
 await cp(join(dirname(require.resolve('dockerode/package.json')), 'lib/proto'), 'dist/proto', {
