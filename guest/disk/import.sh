@@ -155,9 +155,11 @@ enter
 echo ready
 while read -r command first rest; do
   case $command in
-    # The digests are words of their own.
-    # shellcheck disable=SC2086
-    look) look $first $rest ;;
+    look)
+      # The digests are words of their own.
+      # shellcheck disable=SC2086
+      look $first $rest
+      ;;
     data) receive "$unfinished/$first" "$rest" ;;
     store)
       finishIndex
