@@ -28,9 +28,11 @@ export interface KvmDevice {
 }
 
 /** The walls that every container of ours with a VMM in it has (DESIGN.md, "The jail"). */
-export function jail(kvm: KvmDevice | undefined): HostConfig {
+export function jail(kvm: KvmDevice | undefined): HostConfig & { CgroupnsMode: 'private' } {
   return {
     NetworkMode: 'none',
+    // The Engine's default is the host's where it runs on cgroup v1. Not yet in dockerode's types.
+    CgroupnsMode: 'private',
     CapDrop: ['ALL'],
     // The Engine adds its own seccomp profile as long as nothing here turns it off.
     SecurityOpt: ['no-new-privileges'],
