@@ -66,6 +66,19 @@ static void enter_image(void) {
   }
 }
 
+/*
+ * sshd opened the terminal in its chroot, where it has another name; programs ask for its name and look it up. Opened
+ * again by the name it has in the image's root (the same devpts), it is the same terminal under the right one.
+ */
+static void reopen_terminal(const char *name) {
+  int file = open(name, O_RDWR | O_NOCTTY);
+  if (file < 0) die(EXIT_CANNOT_RUN, "cannot open the terminal %s", name);
+  for (int stream = 0; stream <= 2; stream++) {
+    if (isatty(stream) && dup2(file, stream) < 0) die(EXIT_CANNOT_RUN, "cannot hand over the terminal");
+  }
+  if (file > 2) close(file);
+}
+
 /* What sshd itself sets for its login account; the image's account gets its own. */
 static int is_login_variable(const char *entry) {
   static const char *const names[] = {"USER=", "LOGNAME=", "HOME=", "PATH=", "SHELL=", "MAIL=", "BULKHEAD_", NULL};
@@ -172,9 +185,12 @@ int main(int argc, char **argv) {
   const char *user = getenv("BULKHEAD_USER");
   const char *folder = getenv("BULKHEAD_CWD");
 
+  const char *terminal = ttyname(0);
+
   umask(022);
   join_user_cgroup();
   enter_image();
+  if (terminal) reopen_terminal(terminal);
   struct account account;
   if (user && *user) {
     if (!find_account(user, &account)) die(EXIT_CANNOT_RUN, "the image has no account %s", user);
