@@ -88,7 +88,9 @@ test('no network but loopback, and no published port', async () => {
 });
 
 test('no device but KVM’s, if that is what runs it', async () => {
-  const devices = (container.HostConfig.Devices ?? []).map(({ PathOnHost }) => PathOnHost as string);
+  const devices = (container.HostConfig.Devices ?? []).map(
+    ({ PathOnHost }: { PathOnHost: string }) => PathOnHost,
+  );
   expect(devices).toEqual((await machine.up()).accelerator === 'kvm' ? ['/dev/kvm'] : []);
   expect(container.HostConfig.DeviceRequests ?? []).toEqual([]);
 });
