@@ -1,12 +1,19 @@
 #!/bin/sh
 # Removes from the layer store what nobody needs: prune.sh <disk key to keep>…
 # First the other disks, then layers that no disk is made of. Prints `disk|layer <name> <bytes>` for each; with
-# DRY_RUN=1 it only prints. `busy` if an import is running.
+# DRY_RUN=1 it only prints. `busy` if an import is running. Disks younger than MIN_AGE_MINUTES stay: the machine that one was
+# imported for may be about to be made.
 set -eu
 
 store=/layers
 kept=' '
 for key in "$@"; do kept="$kept$key "; done
+
+for disk in "$store"/disks/*; do
+  if [ -d "$disk" ] && [ -n "$(find "$disk" -maxdepth 0 -mmin "-${MIN_AGE_MINUTES:-0}")" ]; then
+    kept="$kept${disk##*/} "
+  fi
+done
 
 bytesOf() { du --bytes --total --summarize "$@" | tail -n 1 | cut -f 1; }
 

@@ -30,7 +30,7 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   }
   const woken = await clock.time('boot', () => startMachine(machine, options));
   const guest = await clock.time('ssh', () => connectGuestOf(services, machine, woken, options));
-  if (woken.resumed && (await lostItsMemory(machine, options))) {
+  if (woken.asleep && (await lostItsMemory(machine, options))) {
     opening.warnings.push(
       'The memory saved at its suspend did not load, so the machine was booted from its disk.',
     );

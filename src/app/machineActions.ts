@@ -6,7 +6,7 @@ import { removeIdentity } from '../guest/identity';
 import { removeSshHost } from '../guest/sshConfig';
 import { compareWorkspace } from '../guest/workspaceDifferences';
 import { statusOf } from '../image/engineFailure';
-import { imageTagOf } from '../image/provideImage';
+import { baseTagOf, imageTagOf } from '../image/provideImage';
 import type { MachineInfo, WaitOptions } from '../machine/hypervisor';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
@@ -113,12 +113,14 @@ export class MachineActions {
       await removeIdentity(data.identity(id));
       await removeRecord(data.record(id));
       await removeMachineLog(data.log(id));
-      try {
-        await engine.docker.getImage(imageTagOf(id)).remove();
-      } catch (error) {
-        // 404: it had no image of its own. 409: somebody else's container uses it.
-        if (statusOf(error) !== 404 && statusOf(error) !== 409) {
-          throw error;
+      for (const tag of [imageTagOf(id), baseTagOf(id)]) {
+        try {
+          await engine.docker.getImage(tag).remove();
+        } catch (error) {
+          // 404: it had no image of its own. 409: somebody else's container uses it.
+          if (statusOf(error) !== 404 && statusOf(error) !== 409) {
+            throw error;
+          }
         }
       }
     });

@@ -8,8 +8,10 @@ import { wait } from './openFolder';
 import type { Services } from './services';
 
 const MACHINE_LABEL = 'bulkhead.machine';
+/** An `up` of another process imports a disk some seconds before its machine exists. */
+const FRESH_MINUTES = 15;
 const KIT_IMAGES = 'bulkhead-kit';
-const MACHINE_IMAGES = 'bulkhead-image';
+const MACHINE_IMAGES = ['bulkhead-image', 'bulkhead-image-base'];
 
 type Removed = PruneResult['removed'][number];
 
@@ -26,8 +28,13 @@ export async function prune(
   removed.push(...(await endedWorkers(engine, dryRun)));
   removed.push(...(await orphanedVolumes(engine, new Set(machines.map(({ id }) => id)), dryRun)));
   const keep = [...new Set(machines.map(({ diskKey }) => diskKey))];
-  removed.push(...(await removeUnused(engine, kit, keep, { ...wait(options), dryRun })));
-  const wanted = new Set([kit.reference, ...machines.map(({ id }) => `${MACHINE_IMAGES}:${id}`)]);
+  removed.push(
+    ...(await removeUnused(engine, kit, keep, { ...wait(options), dryRun, minAgeMinutes: FRESH_MINUTES })),
+  );
+  const wanted = new Set([
+    kit.reference,
+    ...machines.flatMap(({ id }) => MACHINE_IMAGES.map((name) => `${name}:${id}`)),
+  ]);
   removed.push(...(await unusedImages(engine, wanted, dryRun)));
   return { removed, freedBytes: removed.reduce((sum, { bytes }) => sum + bytes, 0), dryRun };
 }
@@ -65,11 +72,13 @@ async function orphanedVolumes(engine: Engine, ids: Set<string>, dryRun: boolean
 }
 
 async function unusedImages(engine: Engine, wanted: Set<string>, dryRun: boolean): Promise<Removed[]> {
-  const images = await engine.docker.listImages({ filters: { reference: [KIT_IMAGES, MACHINE_IMAGES] } });
+  const images = await engine.docker.listImages({ filters: { reference: [KIT_IMAGES, ...MACHINE_IMAGES] } });
   const tags = images.flatMap(({ RepoTags, Size }) =>
     (RepoTags ?? []).map((name) => ({ name, bytes: Size })),
   );
-  const unused = tags.filter(({ name }) => !wanted.has(name) && /^bulkhead-(kit|image):/.test(name));
+  const unused = tags.filter(
+    ({ name }) => !wanted.has(name) && /^bulkhead-(kit|image|image-base):/.test(name),
+  );
   return removeEach(
     unused,
     dryRun,

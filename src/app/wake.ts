@@ -13,23 +13,25 @@ const CONSOLE_LINES = 15;
 export interface Woken {
   /** False if the machine ran already. */
   started: boolean;
-  /** It had saved memory. Whether that loaded is known once the guest answers. */
-  resumed: boolean;
+  /** It may have had saved memory, so its processes may be frozen and its clock behind. */
+  asleep: boolean;
 }
 
 /** Boots the machine or loads its saved memory, unless it runs. Returns once the VMM runs. */
 export async function startMachine(machine: Machine, options: WaitOptions): Promise<Woken> {
-  const { state } = await machine.info(wait(options));
+  const { state, reason } = await machine.info(wait(options));
   if (state === 'running') {
-    return { started: false, resumed: false };
+    return { started: false, asleep: false };
   }
-  const { resumed } = await machine.start(wait(options));
-  return { started: true, resumed };
+  await machine.start(wait(options));
+  // One that was powered off, or never ran, has no saved memory; one that ended in any other way may have.
+  const poweredOff = state === 'created' || (state === 'stopped' && reason === undefined);
+  return { started: true, asleep: !poweredOff };
 }
 
 /**
- * Connects to the guest of a running machine. After a start, its clock is set and its processes go on (`thaw`, which a
- * cold boot does not need and does not mind).
+ * Connects to the guest of a running machine. After a sleep, its clock is set and its processes go on (`thaw`, which a
+ * cold boot does not mind).
  */
 export async function connectGuestOf(
   services: Services,
@@ -46,7 +48,7 @@ export async function connectGuestOf(
     const what = `The SSH server of ${machine.id}`;
     await withDeadline({ what, ms: ANSWER_MS, ...wait(options) }, async (signal) => {
       await guest.ready({ signal });
-      if (woken.started) {
+      if (woken.asleep) {
         await guest.control('thaw', { signal });
       }
     });

@@ -117,18 +117,21 @@ export async function listDisks(engine: Engine, kit: Kit, options: StoreOptions 
 
 /**
  * Removes all disks but those with these keys, and all layers that no remaining disk is made of. The caller
- * passes the key of every machine that exists. @throws BulkheadError while an import is running.
+ * passes the key of every machine that exists; disks younger than `minAgeMinutes` (default 0) stay. @throws BulkheadError while an import is running.
  */
 export async function removeUnused(
   engine: Engine,
   kit: Kit,
   keepKeys: string[],
-  options: StoreOptions & { dryRun?: boolean } = {},
+  options: StoreOptions & { dryRun?: boolean; minAgeMinutes?: number } = {},
 ): Promise<RemovedFromStore[]> {
   if (!keepKeys.every((key) => DISK_KEY.test(key))) {
     throw new Error('Not a disk key');
   }
-  const env = options.dryRun ? { DRY_RUN: '1' } : {};
+  const env = {
+    ...(options.dryRun && { DRY_RUN: '1' }),
+    MIN_AGE_MINUTES: String(options.minAgeMinutes ?? 0),
+  };
   const lines = await storeScript(engine, kit, 'prune.sh', keepKeys, env, options);
   if (lines.some(([kind]) => kind === 'busy')) {
     throw new BulkheadError('The layer store is in use: an image is being imported', {

@@ -47,6 +47,11 @@ export function imageTagOf(id: string): string {
   return `bulkhead-image:${id}`;
 }
 
+/** What Features are put on, where the folder's own Dockerfile makes it. */
+export function baseTagOf(id: string): string {
+  return `bulkhead-image-base:${id}`;
+}
+
 async function pulledImage(engine: Engine, reference: string, options: ProvideOptions): Promise<BuiltImage> {
   // An image id names nothing that could be pulled.
   const isId = /^sha256:[0-9a-f]{64}$/.test(reference);
@@ -110,11 +115,12 @@ async function devcontainerImage(
 ): Promise<BuiltImage> {
   const { signal } = options;
   const plan = await planDevcontainer(configFile, spec.folder);
-  const tag = imageTagOf(machineId(spec.folder));
+  const id = machineId(spec.folder);
+  const tag = imageTagOf(id);
   const base =
     plan.base.kind === 'image'
       ? await pulledImage(engine, plan.base.reference, options)
-      : await builtImage(engine, spec, plan.base, tag.replace(':', '-base:'), options);
+      : await builtImage(engine, spec, plan.base, baseTagOf(id), options);
   if (Object.keys(plan.features).length === 0) {
     return base;
   }
