@@ -1,5 +1,5 @@
 // Bundles the extension and the CLI to dist/: pure JavaScript, no native addon.
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build, context } from 'esbuild';
@@ -30,6 +30,7 @@ const options = {
   loader: { '.node': 'empty' },
   // Its `main` is UMD, whose inner requires esbuild can't see.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  metafile: true,
   logLevel: 'info',
 };
 
@@ -40,12 +41,28 @@ await cp(join(dirname(require.resolve('dockerode/package.json')), 'lib/proto'), 
 });
 // Installs Features; run as a program of its own (src/image/devcontainerBuild.ts).
 const devcontainers = dirname(require.resolve('@devcontainers/cli/package.json'));
-for (const path of ['package.json', 'LICENSE.txt', 'dist/spec-node', 'scripts']) {
+for (const path of ['package.json', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'dist/spec-node', 'scripts']) {
   await cp(join(devcontainers, path), join('dist/devcontainers', path), { recursive: true });
 }
 if (watch) {
   const running = await context(options);
   await running.watch();
 } else {
-  await build(options);
+  const { metafile } = await build(options);
+  await writeFile('dist/ThirdPartyNotices.txt', await noticesOf(Object.keys(metafile.inputs)));
+}
+
+/** The licence texts of every package that has a file in the bundles: what their licences ask for. */
+async function noticesOf(inputs) {
+  const packages = new Set(
+    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  );
+  const notices = [];
+  for (const folder of [...packages].sort()) {
+    const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    const file = (await readdir(folder)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    const text = file ? await readFile(join(folder, file), 'utf8') : `Licence: ${license}`;
+    notices.push(`${name} ${version}\n\n${text.trim()}\n`);
+  }
+  return notices.join(`\n${'-'.repeat(80)}\n\n`);
 }
