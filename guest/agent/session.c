@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ARGV_PREFIX "bulkhead-argv "
@@ -51,6 +52,14 @@ static char *read_line(const char *path) {
   if (!text) die(1, "cannot read %s", path);
   text[strcspn(text, "\n")] = '\0';
   return text;
+}
+
+/* sshd is up before the guest is: nothing of the user's runs in a half-made system. */
+static void wait_until_ready(void) {
+  for (int tries = 0; access(KIT "/run/ready", F_OK) != 0; tries++) {
+    if (tries == 6000) die(EXIT_CANNOT_RUN, "the guest did not get ready within 60 s");
+    nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+  }
 }
 
 /* The process must be in the user cgroup before user code runs, or a freeze would miss it. */
@@ -174,6 +183,7 @@ static noreturn void run_shell(const char *shell, const char *line) {
 }
 
 int main(int argc, char **argv) {
+  wait_until_ready();
   const char *line = argc == 3 && strcmp(argv[1], "-c") == 0 ? argv[2] : NULL;
   if (line && strncmp(line, CONTROL_PREFIX, strlen(CONTROL_PREFIX)) == 0) control(line + strlen(CONTROL_PREFIX));
 

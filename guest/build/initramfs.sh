@@ -7,7 +7,9 @@ kernel=$1
 sources=$2
 out=$3
 root=/initramfs-root
-modules='virtio_mmio virtio_blk virtio_net virtio_rng virtio_balloon erofs overlay button evdev'
+# What the root needs, and what can come while it is put together.
+root_modules='virtio_mmio virtio_blk erofs overlay'
+other_modules='virtio_net virtio_rng virtio_balloon button evdev'
 
 mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$root/lib/modules" "$root/root"
 cp "$kernel"/boot/vmlinuz-* "$out/vmlinuz"
@@ -20,20 +22,31 @@ tree=$kernel/usr/lib/modules/$version
 mkdir -p /lib/modules
 ln -sfn "$tree" "/lib/modules/$version"
 depmod "$version"
-: > "$root/modules"
-for module in $modules; do
-  # What is built into the kernel prints `builtin`; what this kernel lacks must fail the build.
-  modprobe --set-version "$version" --show-depends "$module" | while read -r kind path _; do
-    [ "$kind" = insmod ] || continue
-    name=$(basename "$path" .xz)
-    grep -qxF "$name" "$root/modules" && continue
-    case $path in
-      *.xz) xz -dc "$path" > "$root/lib/modules/$name" ;;
-      *) cp "$path" "$root/lib/modules/$name" ;;
-    esac
-    printf '%s\n' "$name" >> "$root/modules"
+
+# Puts modules and what they depend on into the initramfs, and their names, in order, into a list.
+add_modules() {
+  list=$1
+  shift
+  : > "$list"
+  for module in "$@"; do
+    # What is built into the kernel prints `builtin`; what this kernel lacks must fail the build.
+    modprobe --set-version "$version" --show-depends "$module" | while read -r kind path _; do
+      [ "$kind" = insmod ] || continue
+      name=$(basename "$path" .xz)
+      [ ! -e "$root/lib/modules/$name" ] || continue
+      case $path in
+        *.xz) xz -dc "$path" > "$root/lib/modules/$name" ;;
+        *) cp "$path" "$root/lib/modules/$name" ;;
+      esac
+      printf '%s\n' "$name" >> "$list"
+    done
   done
-done
+}
+
+# shellcheck disable=SC2086 # lists of words
+add_modules "$root/root-modules" $root_modules
+# shellcheck disable=SC2086
+add_modules "$root/other-modules" $other_modules
 
 cp /usr/bin/busybox "$root/bin/busybox"
 for applet in sh mount mkdir insmod tar switch_root poweroff cat sleep echo chmod rm mv sync; do
