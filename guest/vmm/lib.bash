@@ -42,9 +42,9 @@ qmp() {
   return 1
 }
 
-# True once the migration has ended well; exits the script if it has ended badly.
+# True once the migration has ended well; exits the shell if it has ended badly or QEMU with it.
 migrated() {
-  qmp '{"execute":"query-migrate"}'
+  qmp '{"execute":"query-migrate"}' || exit 1
   case $reply in
     *'"status": "completed"'*) return 0 ;;
     *'"status": "failed"'* | *'"status": "cancelled"'*)
