@@ -18,6 +18,8 @@ const VMM = '/usr/lib/bulkhead/vmm';
 const START_MS = 60_000;
 const SUSPEND_MS = 620_000;
 const GRACE_MS = 20_000;
+/** What a suspended machine gets on top, to load its memory and wake up before it can power off. */
+const WAKE_MS = 60_000;
 /** How long `connect` in the container waits for the guest's sshd, in seconds (a cold boot under TCG takes 3 to 10). */
 const BOOT_S = 120;
 
@@ -128,9 +130,10 @@ export class KvmMachine implements Machine {
   }
 
   async stop(options: WaitOptions & { graceMs?: number } = {}): Promise<{ forced: boolean }> {
-    const grace = options.graceMs ?? GRACE_MS;
+    let grace = options.graceMs ?? GRACE_MS;
     const { state } = await this.info(options);
     if (state === 'suspended') {
+      grace += WAKE_MS;
       // What the guest has not written yet is in the saved memory: only the guest itself can end cleanly.
       await this.start(options);
     } else if (state !== 'running') {
