@@ -21,7 +21,7 @@ export async function pickMachine(
   }
   const items = machines.map((machine) => ({
     label: printable(machine.name, 120),
-    description: machine.state,
+    description: `${machine.id}: ${machine.state}`,
     detail: printable(machine.folder, 300),
     machine,
   }));

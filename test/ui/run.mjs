@@ -28,6 +28,12 @@ const cli = bulkheadCli(env);
 // Docker's own bridge has no way out on some machines; builds of the examples may need packages.
 const settings = { 'bulkhead.buildNetwork': 'host' };
 
+/** @type {(() => Promise<void>) | undefined} Ends the server and the browser that are running. */
+let stopRunning;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => interrupted(signal));
+}
+
 try {
   const chromium = await findChromium();
   if (!chromium) {
@@ -74,12 +80,16 @@ try {
     const server = await prepared.start();
     const browser = await openChromium(chromium);
     results.screenshot = (path) => browser.page.screenshot({ path });
-    try {
-      await suite({ page: browser.page, url: server.url, results, cli, example });
-    } finally {
+    stopRunning = async () => {
+      stopRunning = undefined;
       results.screenshot = undefined;
       await browser.close();
       await server.stop();
+    };
+    try {
+      await suite({ page: browser.page, url: server.url, results, cli, example });
+    } finally {
+      await stopRunning?.();
     }
   };
 
@@ -101,6 +111,17 @@ try {
 }
 console.log(`ui: ${results.passed} passed, ${results.failed} failed`);
 process.exitCode = results.failed === 0 && results.passed > 0 ? 0 : 1;
+
+/** Ctrl-C and the like: nothing is left behind. @param {NodeJS.Signals} signal */
+async function interrupted(signal) {
+  console.log(`ui: interrupted by ${signal}`);
+  await stopRunning?.();
+  if (!keep) {
+    await removeMachines();
+    await rm(temporary, { recursive: true, force: true });
+  }
+  process.exit(130);
+}
 
 /** Removes the machines that were made from folders of this run. */
 async function removeMachines() {

@@ -15,7 +15,15 @@ const ARGS = [
  * @param {string} executablePath
  */
 export async function openChromium(executablePath) {
-  const browser = await chromium.launch({ executablePath, args: ARGS, headless: true });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ARGS,
+    headless: true,
+    // The runner ends the browser itself, and then its machines.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  });
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     permissions: ['clipboard-read', 'clipboard-write'],

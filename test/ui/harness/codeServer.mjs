@@ -6,6 +6,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from './eventually.mjs';
 
+/** How long the server may take to end by itself. */
+const STOP_MS = 10_000;
+
 const USER_SETTINGS = {
   'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',
@@ -91,13 +94,21 @@ export async function prepareCodeServer({ codeServer, folder, env, settings = {}
       );
       server.stdout.pipe(log);
       server.stderr.pipe(log);
-      const ended = new Promise((resolve) => server.once('close', resolve));
+      // Not `close`: a process of the server's that outlives it may hold its output open.
+      const ended = new Promise((resolve) => server.once('exit', resolve));
       const stop = async () => {
         // The whole group: the server's own child holds the extension hosts.
-        if (server.exitCode === null && server.pid !== undefined) {
-          process.kill(-server.pid, 'SIGTERM');
-        }
+        const signal = (name) => {
+          if (server.exitCode === null && server.signalCode === null && server.pid !== undefined) {
+            process.kill(-server.pid, name);
+          }
+        };
+        signal('SIGTERM');
+        const timer = setTimeout(signal, STOP_MS, 'SIGKILL');
         await ended;
+        clearTimeout(timer);
+        server.stdout.destroy();
+        server.stderr.destroy();
         log.end();
       };
       try {

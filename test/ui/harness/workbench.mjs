@@ -53,6 +53,23 @@ export class Workbench {
       .first();
   }
 
+  /** Runs a task of tasks.json, as soon as VS Code has read it. @param {string} label */
+  async runTask(label) {
+    await eventually(`the task "${label}" is offered`, async () => {
+      await this.runCommand('Tasks: Run Task');
+      await this.quickPickRow(label).click({ timeout: 2000 });
+      return true;
+    });
+  }
+
+  async hidePanel() {
+    const panel = this.page.locator('.part.panel');
+    if (await panel.isVisible()) {
+      await this.page.keyboard.press('Control+j');
+      await panel.waitFor({ state: 'hidden' });
+    }
+  }
+
   /** Picks a row of an open quick pick. @param {string} label */
   async pick(label) {
     await this.quickPickRow(label).click();
@@ -139,7 +156,14 @@ export class Workbench {
 
   /** @param {string | RegExp} text @param {number} [ms] */
   async terminalSays(text, ms = 60_000) {
-    return eventually(`the terminal shows ${text}`, async () => (await this.terminalText()).match(text), ms);
+    return eventually(
+      `the terminal shows ${text}`,
+      async () => {
+        const shown = await this.terminalText();
+        return typeof text === 'string' ? shown.includes(text) : text.test(shown);
+      },
+      ms,
+    );
   }
 
   /** @param {string} line */
