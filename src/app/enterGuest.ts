@@ -12,6 +12,8 @@ import { connectGuestOf, lostItsMemory, startMachine } from './wake';
 
 /** The session program's exit code if it can't run something, a missing account included (guest/agent/agent.h). */
 const CANNOT_RUN = 126;
+/** What Docker, and the session program, set where the image says nothing (moby, `DefaultPathEnv`). */
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Stays when the system is rebuilt (guest/init/init): an upload would overwrite what was done in the guest. */
 const WORKSPACE_MARK = 'workspace';
 
@@ -51,7 +53,7 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
 
 function recordOf(opening: Opening, user: string, image: BuiltImage | undefined): MachineRecord {
   const { spec } = opening;
-  const env = { ...image?.env, ...spec.containerEnv };
+  const env = { PATH: DEFAULT_PATH, ...image?.env, ...spec.containerEnv };
   const remoteEnv = Object.entries(spec.remoteEnv).map(([name, value]) => [
     name,
     substituteContainerEnv(value, env),

@@ -122,6 +122,7 @@ async function prepareImage(opening: Opening): Promise<BuiltImage & { diskKey: s
       ...wait(options),
       log,
       rebuild: options.rebuild === true,
+      env: services.buildEnvironment(),
       onProgress: options.onProgress,
     }),
   );

@@ -46,13 +46,21 @@ export class Services {
   /** The kit image, built if this version's is not there. */
   async kit(options: WaitOptions & { onProgress?: ReportProgress | undefined } = {}): Promise<Kit> {
     const { engine } = await this.connect(options);
-    this.kitImage ??= ensureKit(engine, { ...options, log: this.log, kitFolder: kitFolder() }).catch(
+    const env = this.buildEnvironment();
+    this.kitImage ??= ensureKit(engine, { ...options, env, log: this.log, kitFolder: kitFolder() }).catch(
       (error: unknown) => {
         this.kitImage = undefined;
         throw error;
       },
     );
     return this.kitImage;
+  }
+
+  /** The environment for builds: the user's setting `buildNetwork` is the same wish as the variable, which goes first. */
+  buildEnvironment(): NodeJS.ProcessEnv {
+    const wish = this.defaults['buildNetwork'];
+    const network = process.env['BULKHEAD_BUILD_NETWORK'] ?? (wish === 'host' ? wish : undefined);
+    return { ...process.env, ...(network !== undefined && { BULKHEAD_BUILD_NETWORK: network }) };
   }
 
   /** @throws BulkheadError of kind `usage` if there is no such machine */

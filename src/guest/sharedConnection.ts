@@ -2,9 +2,9 @@ import type { ClientChannel, SFTPWrapper } from 'ssh2';
 import { delay, withDeadline } from '../core/deadline';
 import type { Disposable } from '../core/disposables';
 import { BulkheadError, CancelledError, DeadlineError, messageOf } from '../core/errors';
+import { Listeners } from '../core/listeners';
 import { printable } from '../core/log';
 import type { WaitOptions } from '../machine/hypervisor';
-import { Listeners } from './listeners';
 import { Slots } from './slots';
 import { RefusedError, SshConnection, type SshTarget } from './sshConnection';
 

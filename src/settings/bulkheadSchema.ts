@@ -209,11 +209,12 @@ export const bulkheadSchema = z.strictObject({
     })
     .optional(),
   onClose: oneOf(['suspend', 'stop', 'keep']).optional().meta({
-    description: 'What happens to the machine when its window has been closed for "idleTimeout".',
+    description: 'What happens to the machine when its last window has been closed.',
     default: 'suspend',
   }),
   idleTimeout: duration.optional().meta({
-    description: 'Time without an attached editor until "onClose" happens, 1s to 7d, or "never".',
+    description:
+      'Time without any use until a machine that was kept running goes to sleep, 1s to 7d, or "never". Read and checked; nothing acts on it yet.',
     default: '30m',
     examples: ['90s', '1h', 'never'],
   }),

@@ -49,7 +49,7 @@ export interface WorkspaceSpec {
   forwardPorts: number[];
   ssh: { forwardAgent: boolean };
   onClose: OnClose;
-  /** Milliseconds without an attached editor until `onClose` happens; undefined: never. */
+  /** Milliseconds without use until a kept machine goes to sleep; undefined: never. Nothing acts on it yet. */
   idleTimeoutMs?: number;
   /** Whom commands run as; the image's own user if undefined. */
   remoteUser?: string;
