@@ -227,8 +227,8 @@ describe('kill -9 while the guest writes', () => {
   });
 
   test('of the container while its memory is saved', async () => {
-    // Memory that takes a while to save.
-    const fill = 'head -c 250M /dev/urandom > /dev/shm/fill; cat /proc/sys/kernel/random/boot_id';
+    // Memory that takes a while to save: zeros would not.
+    const fill = 'cat /layer.bin /layer.bin /layer.bin > /dev/shm/fill; cat /proc/sys/kernel/random/boot_id';
     const { stdout: bootBefore } = await cli.ok(['exec', id, '--user', 'root', '--', 'sh', '-c', fill]);
     const volume = await mountpoint(volumeName(id));
     const result = await cutShort(async () => {
