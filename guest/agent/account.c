@@ -76,8 +76,10 @@ bool find_account(const char *wanted, struct account *account) {
 }
 
 void become(const struct account *account) {
-  /* Programs reopen their terminal by name; it must be theirs. */
-  if (isatty(0) && fchown(0, account->uid, (gid_t)-1) != 0) die(EXIT_CANNOT_RUN, "cannot hand over the terminal");
+  /* Programs open their terminal, /dev/stdout and /dev/stderr by name: what is behind them must be theirs. */
+  for (int stream = 0; stream <= 2; stream++) {
+    if (fchown(stream, account->uid, (gid_t)-1) != 0) die(EXIT_CANNOT_RUN, "cannot hand over stdio");
+  }
   if (setgroups((size_t)account->group_count, account->groups) != 0 || setgid(account->gid) != 0 ||
       setuid(account->uid) != 0) {
     die(EXIT_CANNOT_RUN, "cannot become %s", account->name);

@@ -36,6 +36,12 @@ bool find_account(const char *wanted, struct account *account);
 /* Becomes the account; call as root. Dies if it can't. */
 void become(const struct account *account);
 
+/*
+ * Returns in a new process, while this one waits and ends as that one ends. When the client has gone it hangs that one's
+ * process group up: sshd alone would let a program that writes nothing go on for ever. With a terminal it just returns.
+ */
+void mind_program(void);
+
 /* Carries out `freeze`, `thaw <ns>` or `poweroff`, as root and outside the user cgroup. */
 noreturn void control(const char *message);
 

@@ -217,7 +217,8 @@ int main(int argc, char **argv) {
     die(EXIT_CANNOT_RUN, "no folder to start in");
   }
   if (!line) run_shell(shell, NULL);
-  if (strncmp(line, ARGV_PREFIX, strlen(ARGV_PREFIX)) == 0) run(decode_argv(line + strlen(ARGV_PREFIX)));
   if (strcmp(line, KIT "/bin/sftp-server") == 0) run((char *[]){(char *)line, NULL});
+  mind_program();
+  if (strncmp(line, ARGV_PREFIX, strlen(ARGV_PREFIX)) == 0) run(decode_argv(line + strlen(ARGV_PREFIX)));
   run_shell(shell, line);
 }

@@ -40,8 +40,8 @@ cp /usr/bin/busybox "$root/bin/busybox"
 for applet in $("$root/bin/busybox" --list); do
   ln -s ../bin/busybox "$root/applets/$applet"
 done
-musl-gcc -static -O2 -Wall -Wextra -Werror -o "$root/bin/session" "$sources/agent/session.c" "$sources/agent/account.c" \
-  "$sources/agent/control.c"
+musl-gcc -static -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$root/bin/session" "$sources/agent/session.c" "$sources/agent/account.c" \
+  "$sources/agent/control.c" "$sources/agent/minder.c"
 
 cp "$sources/agent/sshd_config" "$sources/agent/passwd" "$sources/agent/group" "$root/etc/"
 install -m 0755 "$sources/init/guest-init" "$root/init"

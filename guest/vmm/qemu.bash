@@ -1,5 +1,5 @@
 # QEMU's command line, in one place for the machine and the probe.
-# shellcheck shell=bash disable=SC2034,SC2054 # `arguments` is for those who source this; QEMU's options have commas
+# shellcheck shell=bash disable=SC2034,SC2054,SC2154 # `arguments` is for those who source this; QEMU's options have commas
 
 # Sets `base` for an accelerator: base_arguments <kvm|tcg> <cpus> <MiB> <more kernel words>
 base_arguments() {

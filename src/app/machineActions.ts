@@ -7,7 +7,7 @@ import { removeSshHost } from '../guest/sshConfig';
 import { compareWorkspace } from '../guest/workspaceDifferences';
 import { statusOf } from '../image/engineFailure';
 import { baseTagOf, imageTagOf } from '../image/provideImage';
-import type { MachineInfo, WaitOptions } from '../machine/hypervisor';
+import type { Machine, MachineInfo, WaitOptions } from '../machine/hypervisor';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
 import { readRecord, removeRecord } from './machineRecord';
@@ -87,7 +87,7 @@ export class MachineActions {
       try {
         await machine.suspend(wait(options));
       } catch (error) {
-        await this.thawAfterFailure(id);
+        await this.thawAfterFailure(id, machine);
         throw error;
       }
       return machine.info();
@@ -150,8 +150,11 @@ export class MachineActions {
   }
 
   /** The VMM lets the guest go on when a suspend fails; its programs are still frozen. */
-  private async thawAfterFailure(id: string): Promise<void> {
+  private async thawAfterFailure(id: string, machine: Machine): Promise<void> {
     try {
+      if ((await machine.info()).state !== 'running') {
+        return;
+      }
       await (await this.services.guest(id)).control('thaw');
     } catch (error) {
       this.services.log.error(`${id} could not be thawed after a failed suspend: ${messageOf(error)}`);

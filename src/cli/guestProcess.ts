@@ -6,6 +6,8 @@ import { flushed, type Terminal, type TerminalOutput } from './terminal';
 
 /** What a shell reports for a process that wrote to a closed pipe: 128 + SIGPIPE. */
 const BROKEN_PIPE = 141;
+/** How long a process has to end by the signal itself. */
+const SIGNAL_GRACE_MS = 1_000;
 
 export function ptyOf(terminal: Terminal): PtySize & { term: string } {
   return { ...sizeOf(terminal.stdout), term: terminal.env.TERM ?? 'xterm-256color' };
@@ -17,7 +19,13 @@ export function ptyOf(terminal: Terminal): PtySize & { term: string } {
  */
 export async function attach(session: Session, process: GuestProcess, tty: boolean): Promise<number> {
   const { terminal } = session;
-  const signals = session.interruption.handOver((name) => process.signal(name === 'SIGINT' ? 'INT' : 'TERM'));
+  let interrupted: number | undefined;
+  const signals = session.interruption.handOver((name) => {
+    interrupted = name === 'SIGINT' ? 130 : 143;
+    process.signal(name === 'SIGINT' ? 'INT' : 'TERM');
+    // An SSH server may not pass signals on. Letting go hangs the process up.
+    setTimeout(() => process.dispose(), SIGNAL_GRACE_MS).unref();
+  });
   const restore = tty ? enterRawMode(terminal, process) : () => undefined;
   sendInput(terminal, process);
   try {
@@ -27,6 +35,9 @@ export async function attach(session: Session, process: GuestProcess, tty: boole
   } catch (error) {
     if (codeOf(error) === 'EPIPE') {
       return BROKEN_PIPE;
+    }
+    if (interrupted !== undefined) {
+      return interrupted;
     }
     throw error;
   } finally {

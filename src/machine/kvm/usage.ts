@@ -1,4 +1,5 @@
 import type { Container, ContainerStats } from 'dockerode';
+import { delay } from '../../core/deadline';
 import type { Engine } from '../../image/engine';
 import { engineFailure } from '../../image/engineFailure';
 import type { MachineUsage } from '../hypervisor';
@@ -8,6 +9,8 @@ import { MACHINE_LABEL } from './labels';
 
 /** Space on the host's disk is asked for less often: it costs a process in the container. */
 const DISK_EVERY_MS = 10_000;
+/** What the first sample's CPU rate is measured over. */
+const FIRST_SPAN_MS = 500;
 const ALLOCATED: [string, ...string[]] = ['/usr/bin/stat', '-c', '%b %B', '/machine/upper.ext4'];
 
 /** Samples what a machine's container uses, as the Engine counts it (cgroup figures), never as the guest says. */
@@ -21,6 +24,15 @@ export class UsageSampler {
   ) {}
 
   async sample(signal: AbortSignal): Promise<MachineUsage> {
+    if (!this.last) {
+      // A rate needs two samples.
+      await this.read(signal);
+      await delay(FIRST_SPAN_MS, signal);
+    }
+    return this.read(signal);
+  }
+
+  private async read(signal: AbortSignal): Promise<MachineUsage> {
     try {
       const stats = (await this.container.stats({ stream: false, 'one-shot': true })) as ContainerStats;
       const at = Date.now();
