@@ -10,6 +10,7 @@ const LABEL = 'bulkhead.machine';
 export async function watchLeftovers() {
   const before = new Set((await listMachines()).map(({ id }) => id));
   return async () => {
+    await removeTestEngines();
     for (const { id, folder, container } of await listMachines()) {
       if (!before.has(id) && isOfTests(folder)) {
         say(`removing machine ${id}, left by a test`);
@@ -21,6 +22,15 @@ export async function watchLeftovers() {
       }
     }
   };
+}
+
+/** The second Engine that a test runs in a container; a test that was killed leaves it. */
+async function removeTestEngines() {
+  const { stdout } = await capture(['docker', 'ps', '-aq', '--filter', 'label=bulkhead.test=engine']);
+  for (const container of stdout.split('\n').filter(Boolean)) {
+    say('removing a second Engine, left by a test');
+    await capture(['docker', 'rm', '-f', '-v', container]);
+  }
 }
 
 async function listMachines() {

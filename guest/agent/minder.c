@@ -14,10 +14,23 @@ static noreturn void end_like(pid_t child) {
     if (errno != EINTR) _exit(EXIT_CANNOT_RUN);
   }
   if (WIFSIGNALED(status)) {
+    /* Its own end by that signal, not one more for the program. */
     signal(WTERMSIG(status), SIG_DFL);
     raise(WTERMSIG(status));
   }
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_CANNOT_RUN);
+}
+
+static pid_t minded;
+
+/* sshd passes a client's signals to the process that it started. */
+static void pass_on(int number) { kill(-minded, number); }
+
+static void pass_signals_on(void) {
+  static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    sigaction(numbers[i], &(struct sigaction){.sa_handler = pass_on}, NULL);
+  }
 }
 
 void mind_program(void) {
@@ -30,6 +43,8 @@ void mind_program(void) {
     return;
   }
   setpgid(child, child);
+  minded = child;
+  pass_signals_on();
   int ended = (int)syscall(SYS_pidfd_open, child, 0);
   if (ended < 0) die(EXIT_CANNOT_RUN, "cannot watch the program");
   /* The program's input is its own: held open here, it would never see a broken pipe from the other side. */

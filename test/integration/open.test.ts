@@ -129,6 +129,22 @@ describe('exec', () => {
     expect((await cli.finished).code).toBe(42);
   });
 
+  test('leaves nothing running when its client is gone', async () => {
+    const cli = machine.cli.start(['exec', machine.id, '--', 'sh', '-c', 'echo ready; exec sleep 4321']);
+    await new Promise((resolve) => cli.stdout.once('data', resolve));
+    cli.kill('SIGKILL');
+    await cli.finished;
+    const script =
+      'for n in $(seq 100); do pgrep -f "sleep 4321" >/dev/null || exit 0; sleep 0.1; done; exit 9';
+    // The pattern must not find this very shell.
+    expect((await machine.exec(['sh', '-c', script.replaceAll('4321', '432[1]')])).code).toBe(0);
+  });
+
+  test('lets an account write to /dev/stdout and /dev/stderr by name', async () => {
+    const result = await machine.exec(['sh', '-c', 'id -u; echo out > /dev/stdout; echo err > /dev/stderr']);
+    expect(result).toMatchObject({ code: 0, stdout: '1500\nout\n', stderr: 'err\n' });
+  });
+
   test('carries 50 MB of any bytes in and out', async () => {
     const input = randomBytes(50 * 2 ** 20);
     const { code, stdoutBytes } = await machine.exec(['cat'], [], { input });
