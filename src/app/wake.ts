@@ -1,4 +1,4 @@
-import { withDeadline } from '../core/deadline';
+import { delay, withDeadline } from '../core/deadline';
 import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
 import { printable } from '../core/log';
 import type { Guest } from '../guest/guest';
@@ -9,6 +9,7 @@ import type { Services } from './services';
 /** A cold boot takes 3 to 10 s under emulation on a busy host; this is for one that is far slower. */
 const ANSWER_MS = 180_000;
 const CONSOLE_LINES = 15;
+const ASK_EVERY_MS = 1_000;
 
 export interface Woken {
   /** False if the machine ran already. */
@@ -47,7 +48,7 @@ export async function connectGuestOf(
   try {
     const what = `The SSH server of ${machine.id}`;
     await withDeadline({ what, ms: ANSWER_MS, ...wait(options) }, async (signal) => {
-      await guest.ready({ signal });
+      await untilReady(guest, machine, signal);
       if (woken.asleep) {
         await guest.control('thaw', { signal });
       }
@@ -56,6 +57,27 @@ export async function connectGuestOf(
   } catch (error) {
     throwIfCancelled(error);
     throw await explained(machine, error);
+  }
+}
+
+/** Waits for the guest's SSH server, as long as the machine runs. */
+async function untilReady(guest: Guest, machine: Machine, signal: AbortSignal): Promise<void> {
+  const watch = new AbortController();
+  try {
+    await Promise.race([guest.ready({ signal }), ending(machine, AbortSignal.any([signal, watch.signal]))]);
+  } finally {
+    watch.abort();
+  }
+}
+
+/** Rejects once the machine no longer runs: there is nothing to wait for then. */
+async function ending(machine: Machine, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await delay(ASK_EVERY_MS, signal);
+    const { state } = await machine.info({ signal });
+    if (state !== 'running') {
+      throw new BulkheadError('it ended while it was starting');
+    }
   }
 }
 

@@ -71,28 +71,32 @@ describe('a full disk', () => {
       Cmd: ['sleep', 'infinity'],
       HostConfig: { NetworkMode: 'none', Binds: [`${LAYER_VOLUME}:/layers`] },
     });
-    await holder.start();
-    const failed = await cli.run(['up', path, '--json']);
-    expect(failed.stderr).toMatch(/disk is full/);
-    expect(failed.code).toBe(3);
-    expect(
-      await engine.docker.listContainers({ all: true, filters: { label: ['bulkhead.machine'] } }),
-    ).toEqual([]);
+    try {
+      await holder.start();
+      const failed = await cli.run(['up', path, '--json']);
+      expect(failed.stderr).toMatch(/disk is full/);
+      expect(failed.code).toBe(3);
+      expect(
+        await engine.docker.listContainers({ all: true, filters: { label: ['bulkhead.machine'] } }),
+      ).toEqual([]);
 
-    // The layer that had room is whole; of the other, and of the disk, there is nothing.
-    const left = (await storeFiles()).filter((name) => name !== 'lock' && name !== 'tmp/guard').sort();
-    const hex = left[0]?.slice(0, 64);
-    expect(left).toEqual([`${hex}.idx`, `${hex}.tar`]);
-    const { Mountpoint: mountpoint } = await engine.docker.getVolume(LAYER_VOLUME).inspect();
-    await second.run(`mount -o remount,size=2g ${mountpoint}`);
-    const { id, timings } = await up(path);
-    expect(timings.cached.layers).toBe(1);
-    const check = ['sh', '-c', 'sha256sum --quiet --check /large.sum'];
-    await cli.ok(['exec', id, '--user', 'root', '--', ...check]);
-    await cli.remove(id);
-    await holder.remove({ force: true });
-    await engine.docker.getContainer(STORE_CONTAINER).remove();
-    await engine.docker.getVolume(LAYER_VOLUME).remove();
+      // The layer that had room is whole; of the other, and of the disk, there is nothing.
+      const left = (await storeFiles()).filter((name) => name !== 'lock' && name !== 'tmp/guard').sort();
+      const hex = left[0]?.slice(0, 64);
+      expect(left).toEqual([`${hex}.idx`, `${hex}.tar`]);
+      const { Mountpoint: mountpoint } = await engine.docker.getVolume(LAYER_VOLUME).inspect();
+      await second.run(`mount -o remount,size=2g ${mountpoint}`);
+      const { id, timings } = await up(path);
+      expect(timings.cached.layers).toBe(1);
+      const check = ['sh', '-c', 'sha256sum --quiet --check /large.sum'];
+      await cli.ok(['exec', id, '--user', 'root', '--', ...check]);
+      await cli.remove(id);
+    } finally {
+      // The tests after this one use the same volume's name.
+      await holder.remove({ force: true });
+      await engine.docker.getContainer(STORE_CONTAINER).remove();
+      await engine.docker.getVolume(LAYER_VOLUME).remove();
+    }
   });
 });
 
