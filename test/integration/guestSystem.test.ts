@@ -63,6 +63,23 @@ test('knows its name, its loopback and its resolver', async () => {
   expect(await machine.sh(echo)).toBe('ping');
 });
 
+test('has a clock and timers that run as fast as the host’s', async () => {
+  // Each reading lies between two of the host's, so a slow answer widens the bounds and never breaks them.
+  const reading = async () => {
+    const before = performance.now();
+    const [uptime = ''] = (await machine.sh('cat /proc/uptime')).split(' ');
+    return { before, guest: Number(uptime) * 1000, after: performance.now() };
+  };
+  const first = await reading();
+  await machine.sh('sleep 4');
+  const second = await reading();
+  const guest = second.guest - first.guest;
+  expect(guest).toBeLessThan((second.after - first.before) * 1.05 + 20);
+  expect(guest).toBeGreaterThan((second.before - first.after) * 0.95 - 20);
+  // The guest's timers and its clock are fed by different hardware: four seconds of sleep are four of the host's.
+  expect(second.before - first.after).toBeGreaterThan(3_900);
+});
+
 test('reaps orphans', async () => {
   // The orphan's parent ends first, so PID 1 inherits it; a zombie would keep its folder in /proc.
   const script = `

@@ -34,6 +34,16 @@ export class Results {
     }
   }
 
+  counts() {
+    return { passed: this.passed, failed: this.failed };
+  }
+
+  /** Forgets what was counted since. @param {{ passed: number, failed: number }} counts */
+  restore({ passed, failed }) {
+    this.passed = passed;
+    this.failed = failed;
+  }
+
   /** Counts a test that ran elsewhere. @param {string} name @param {string} [failure] */
   add(name, failure) {
     if (failure === undefined) {

@@ -1,4 +1,5 @@
 // Without a Docker Engine: a clear word in every place, and always a way back to the folder.
+import { eventually } from '../harness/eventually.mjs';
 import { Workbench } from '../harness/workbench.mjs';
 
 /** @param {{ page: import('playwright-core').Page, url: string, results: any, example: Function }} suite */
@@ -39,8 +40,16 @@ export async function noEngine({ page, url, results, example }) {
     await window.pressInToast(/Docker/, 'Reopen Locally');
     const input = page.locator('.quick-input-widget input.input');
     await input.waitFor();
-    await input.fill(`${folder}/`);
-    await page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).click();
+    await eventually('the dialog takes the folder', async () => {
+      // It first fills in a folder of its own, perhaps over what was typed.
+      await input.fill(`${folder}/`);
+      await page.waitForTimeout(500);
+      if ((await input.inputValue()) !== `${folder}/`) {
+        return false;
+      }
+      await page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).click();
+      return true;
+    });
     await page.waitForURL((address) => decodeURIComponent(address.search).includes(folder), {
       timeout: 60_000,
     });
