@@ -1,6 +1,7 @@
-import { appendFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../core/errors';
+import { readTextIfThere } from '../core/files';
 import type { Log } from '../core/log';
 
 /** A log is turned over once at this size, so a machine's two files hold at most twice as much. */
@@ -66,7 +67,7 @@ export class MachineLog implements Log {
 
 /** The last `tail` lines of a machine's log; empty if there is none. */
 export async function readMachineLog(file: string, tail: number): Promise<string> {
-  const texts = await Promise.all([`${file}.1`, file].map((path) => readIfThere(path)));
+  const texts = await Promise.all([`${file}.1`, file].map((path) => readTextIfThere(path)));
   const lines = texts.join('').split('\n');
   // The text ends with a newline, so its last piece is empty.
   return lines.slice(-(tail + 1)).join('\n');
@@ -74,15 +75,4 @@ export async function readMachineLog(file: string, tail: number): Promise<string
 
 export async function removeMachineLog(file: string): Promise<void> {
   await Promise.all([rm(file, { force: true }), rm(`${file}.1`, { force: true })]);
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return '';
-    }
-    throw error;
-  }
 }

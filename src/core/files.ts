@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from './errors';
 
 /**
  * Writes a file so that a reader sees the old content or the new, never half of it:
@@ -26,6 +27,18 @@ export async function writeFileAtomic(
   } catch (error) {
     // The temporary file may not exist; the first error is the one that matters.
     await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A text file; empty if there is none. Any other failure is thrown: only a missing file means "nothing yet". */
+export async function readTextIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return '';
+    }
     throw error;
   }
 }

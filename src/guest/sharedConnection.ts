@@ -8,7 +8,7 @@ import type { WaitOptions } from '../machine/hypervisor';
 import { Slots } from './slots';
 import { RefusedError, SshConnection, type SshTarget } from './sshConnection';
 
-/** At most this many channels at a time; the kit's sshd_config allows 128 sessions. */
+/** At most this many channels at a time; the kit's sshd_config allows 200 sessions. */
 const CHANNELS = 64;
 const CHANNEL_MS = 60_000;
 const READY_MS = 120_000;

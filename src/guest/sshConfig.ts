@@ -1,8 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import lockfile from 'proper-lockfile';
-import { BulkheadError, codeOf } from '../core/errors';
-import { writeFileAtomic } from '../core/files';
+import { BulkheadError } from '../core/errors';
+import { readTextIfThere, writeFileAtomic } from '../core/files';
 import { type GuestIdentity, sshAlias } from './identity';
 
 export interface SshHost {
@@ -64,7 +64,7 @@ async function edit(configFile: string, change: (blocks: Map<string, string>) =>
     retries: { retries: 40, minTimeout: 25, maxTimeout: 250, randomize: true },
   });
   try {
-    const before = await read(configFile);
+    const before = await readTextIfThere(configFile);
     const blocks = new Map([...before.matchAll(BLOCK)].map((match) => [match[1] ?? '', match[2] ?? '']));
     change(blocks);
     const text =
@@ -75,17 +75,6 @@ async function edit(configFile: string, change: (blocks: Map<string, string>) =>
     }
   } finally {
     await unlock();
-  }
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return '';
-    }
-    throw error;
   }
 }
 
