@@ -8,11 +8,21 @@ import { openFolder } from './app/openFolder';
 import { prune } from './app/prune';
 import { Services } from './app/services';
 import { sshHost } from './app/sshHost';
+import type { Disposable } from './core/disposables';
+import { BulkheadError } from './core/errors';
 import type { Log } from './core/log';
 import type { Phase, ReportProgress } from './core/progress';
 import type { Guest } from './guest/guest';
+import type { GuestSample, ListeningPort } from './guest/guestWatch';
 import type { WorkspaceDifference } from './guest/workspaceDifferences';
-import type { Accelerator, MachineInfo, MachineState, MachineUsage, WaitOptions } from './machine/hypervisor';
+import type {
+  Accelerator,
+  HostSample,
+  MachineInfo,
+  MachineState,
+  MachineUsage,
+  WaitOptions,
+} from './machine/hypervisor';
 import type { NetworkMode } from './settings/workspaceSpec';
 
 /** What `up --json` prints (the CLI's contract): all times in ms. */
@@ -64,6 +74,49 @@ export interface PruneResult {
 
 export type { WorkspaceDifference };
 
+/** What one moment of a machine looked like from outside and, if it answers, from inside. */
+export interface ResourceSample {
+  /** Milliseconds since the epoch. */
+  at: number;
+  host: HostSample;
+  /** The guest's own word, parsed strictly and bounded, but never to be trusted. */
+  guest?: GuestSample;
+}
+
+export interface ResourceListener {
+  onSample(sample: ResourceSample): void;
+  /** No sample will follow: the machine ended, or it could not be watched. */
+  onEnd(error: Error): void;
+}
+
+/** Where a machine's disk space goes, as the host counts it. Bytes. */
+export interface DiskUse {
+  /** Layers of its image in the store; `machines` is how many machines use that layer. */
+  layers: { diffId: string; bytes: number; machines: number }[];
+  /** Of the layers: what other machines use too, and what only this one does. */
+  sharedBytes: number;
+  ownBytes: number;
+  /** The writable disk: what it takes on the host, and how large it may grow. */
+  upperBytes: number;
+  upperLimitBytes: number;
+  /** The saved memory of a suspended machine, else 0. */
+  savedMemoryBytes: number;
+}
+
+export interface PortsListener {
+  onPorts(ports: ListeningPort[]): void;
+  onEnd(error: Error): void;
+}
+
+/** A port of the guest on this host's 127.0.0.1, until it is disposed or the machine ends. */
+export interface PortForward extends Disposable {
+  readonly machineId: string;
+  readonly guestPort: number;
+  readonly localPort: number;
+  /** Resolves once it no longer listens; with the error if that was not asked for. */
+  readonly closed: Promise<Error | undefined>;
+}
+
 /** The services, composed once for both faces: the extension and the CLI. */
 export interface App {
   /** Folder → running machine with the workspace in it and SSH answering. */
@@ -84,6 +137,22 @@ export interface App {
   differences(id: string, options?: WaitOptions & { limit?: number }): Promise<WorkspaceDifference[]>;
   setNetwork(id: string, mode: NetworkMode, options?: WaitOptions): Promise<void>;
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
+  /** Samples every second for all who watch the same machine together; stops with the last of them. */
+  watchResources(id: string, listener: ResourceListener): Disposable;
+  diskUse(id: string, options?: WaitOptions): Promise<DiskUse>;
+  /** TCP ports that something in the guest listens on (the guest's word). */
+  ports(id: string, options?: WaitOptions): Promise<ListeningPort[]>;
+  /** Calls at once, and whenever the list changes. */
+  watchPorts(id: string, listener: PortsListener): Disposable;
+  /**
+   * Forwards 127.0.0.1:`localPort` (default: the same number if it is free, else any) to the guest's port over SSH.
+   * @throws BulkheadError of kind `usage` if `localPort` was asked for and is taken
+   */
+  forwardPort(
+    id: string,
+    guestPort: number,
+    options?: WaitOptions & { localPort?: number },
+  ): Promise<PortForward>;
   /** Serial console of the guest (untrusted text, not yet made printable). */
   console(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
   /** A byte stream to the guest's port 22: what ssh_config's ProxyCommand (`proxy <id>`) pumps. */
@@ -139,6 +208,11 @@ export function createApp(options: AppOptions): App {
     differences: (id, wait) => actions.differences(id, wait),
     setNetwork: async (id, mode, wait) => (await machine(id, wait)).setNetwork(mode, wait),
     usage: async (id, wait) => (await machine(id, wait)).usage(wait),
+    watchResources: () => notThereYet(),
+    diskUse: async () => notThereYet(),
+    ports: async () => notThereYet(),
+    watchPorts: () => notThereYet(),
+    forwardPort: async () => notThereYet(),
     console: async (id, wait) => (await machine(id, wait)).console(wait),
     connect: async (id, wait) => (await machine(id, wait)).connect(wait),
     machineLog: (id, wait = {}) => readMachineLog(services.data.log(id), wait.tail ?? 500),
@@ -151,4 +225,8 @@ export function createApp(options: AppOptions): App {
     onDidChangeMachines: (listener) => watchMachines(services, listener),
     dispose: () => services.dispose(),
   };
+}
+
+function notThereYet(): never {
+  throw new BulkheadError('This part is being built');
 }

@@ -105,6 +105,25 @@ export interface MachineUsage {
   blockWriteBytes: number;
 }
 
+/** One sample of a machine as the host measures it from outside the guest. Rates are since the sample before. */
+export interface HostSample {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Percent of one CPU, for each vCPU in order. */
+  vcpuPercent: number[];
+  /** The whole VMM, in percent of one CPU. */
+  cpuPercent: number;
+  /** What the host really pays: the VMM's memory without page cache that can be dropped. */
+  memoryBytes: number;
+  memoryLimitBytes: number;
+  /** Bytes that the upper disk takes on the host. */
+  upperDiskBytes: number;
+  readBytesPerSecond: number;
+  writeBytesPerSecond: number;
+  /** Undefined while the container has no interface but loopback. */
+  network?: { receivedBytesPerSecond: number; sentBytesPerSecond: number };
+}
+
 /** Every wait takes a signal and has a deadline of its own; every error says what failed, why, what to do next. */
 export interface WaitOptions {
   signal?: AbortSignal;
