@@ -3,36 +3,11 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build, context } from 'esbuild';
+import { bundles } from './scripts/bundles.mjs';
 
 const require = createRequire(import.meta.url);
+const options = { ...bundles, outdir: 'dist' };
 const watch = process.argv.includes('--watch');
-
-/** @type {import('esbuild').BuildOptions} */
-const options = {
-  entryPoints: {
-    extension: 'src/extension.ts',
-    cli: 'src/cli.ts',
-    // Puts a machine to rest after its window has closed.
-    release: 'src/attach/releaseProcess.ts',
-  },
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20',
-  minify: true,
-  keepNames: true,
-  sourcemap: 'linked',
-  sourcesContent: false,
-  legalComments: 'none',
-  // ssh2's native accelerators don't travel in a VSIX; ssh2 falls back to node:crypto without them.
-  external: ['vscode', 'cpu-features'],
-  loader: { '.node': 'empty' },
-  // Its `main` is UMD, whose inner requires esbuild can't see.
-  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-  metafile: true,
-  logLevel: 'info',
-};
 
 await mkdir('dist', { recursive: true });
 // BuildKit's progress decoder loads these at run time from beside the bundle.

@@ -7,14 +7,21 @@ import { connectEngine } from '../src/image/engine';
 import { ensureKit } from '../src/image/kit';
 import { benchBoot } from './boot';
 import { benchImport } from './importLayers';
+import { benchLoad } from './load';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string', default: 'import,boot' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: 'load,import,boot' },
+  },
 });
 const rounds = Number(values.rounds);
 const only = values.only.split(',');
 
 async function main(): Promise<void> {
+  if (only.includes('load')) {
+    await benchLoad(rounds);
+  }
   const engine = await connectEngine({ log: silentLog });
   const kit = await ensureKit(engine, { log: silentLog, kitFolder: join(process.cwd(), 'guest') });
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));

@@ -1,4 +1,4 @@
-// npm run bench [-- --rounds N] [-- --only import,boot]: bundles bench/main.ts and runs it. Prints medians and ratios of things
+// npm run bench [-- --rounds N] [-- --only load,boot]: bundles bench/main.ts and runs it. Prints medians and ratios of things
 // run in turn in one run; a machine's absolute times mean little.
 import { spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { defaultDataDirectory } from './app/dataFolder';
+import { defaultDataDirectory } from './app/dataDirectory';
 import { doctor } from './app/doctor';
 import { watchMachines } from './app/engineEvents';
 import { MachineActions } from './app/machineActions';

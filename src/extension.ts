@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { createApp } from './app';
-import { defaultDataDirectory } from './app/dataFolder';
+
+import { defaultDataDirectory } from './app/dataDirectory';
 import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
 import { HostFolders } from './attach/hostFolders';
@@ -16,6 +16,7 @@ import { COMMAND_IDS } from './commands/commandIds';
 import { watchForHostTerminals } from './commands/hostTerminalNotice';
 import { registerCommands } from './commands/registerCommands';
 import { DisposableList } from './core/disposables';
+import { lazyApp } from './lazyApp';
 import { channelLog } from './views/logChannel';
 import { showMachineStatus } from './views/machineStatusBar';
 
@@ -25,7 +26,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const log = channelLog(channel);
   const defaults = userDefaults();
   const cli = extension.asAbsolutePath(join('dist', 'cli.js'));
-  const app = createApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli) });
+  const app = lazyApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli) });
   const attachments = new Attachments(app, log, presentBringUp(log));
   const hostFolders = new HostFolders(extension.globalState);
   const context: CommandContext = { app, attachments, hostFolders, log, channel };

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultDataDirectory } from '../../../src/app/dataFolder';
+import { defaultDataDirectory } from '../../../src/app/dataDirectory';
 import { MachineLog, readMachineLog, removeMachineLog } from '../../../src/app/machineLog';
 import { readRecord, removeRecord, writeRecord } from '../../../src/app/machineRecord';
 import { silentLog } from '../../../src/core/log';
