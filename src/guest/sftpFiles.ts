@@ -42,7 +42,7 @@ export class SftpFiles implements GuestFiles, Disposable {
       throw new CancelledError('The file session was closed');
     }
     const current = this.opening;
-    if (current) {
+    if (current !== undefined) {
       const session = await current.catch(() => undefined);
       if (session?.isOpen) {
         return session;
