@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { defaultDataDirectory } from './app/dataDirectory';
-import { doctor } from './app/doctor';
+import { doctor } from './app/doctor/doctor';
 import { watchMachines } from './app/engineEvents';
 import { MachineActions } from './app/machineActions';
+import { withChoices } from './app/machineChoices';
 import { readMachineLog } from './app/machineLog';
 import { openFolder } from './app/openFolder';
 import { prune } from './app/prune';
@@ -23,7 +24,8 @@ import type {
   MachineUsage,
   WaitOptions,
 } from './machine/hypervisor';
-import type { NetworkMode } from './settings/workspaceSpec';
+import { KVM_NETWORK_MODES } from './machine/kvm/containerNetwork';
+import type { NetworkMode, OnClose, WorkspaceMode } from './settings/workspaceSpec';
 
 /** What `up --json` prints (the CLI's contract): all times in ms. */
 export interface UpResult {
@@ -57,13 +59,36 @@ export interface UpOptions extends WaitOptions {
   onProgress?: ReportProgress;
 }
 
+/** Something that can be done about a finding. Nothing of it happens without the user's own click. */
+export type DoctorAction =
+  /** A line for a shell on this computer. It holds nothing that came from a guest or a repo. */
+  | { kind: 'terminal'; command: string }
+  | { kind: 'open'; url: string }
+  /** A user setting (`bulkhead.…`). */
+  | { kind: 'setting'; key: string }
+  | { kind: 'prune' }
+  /** Look again, the probe of the accelerators included. */
+  | { kind: 'recheck' };
+
 export interface DoctorFinding {
   /** Short stable id: `engine`, `kit`, `accelerator`, `disk`, `memory`… */
   id: string;
-  status: 'ok' | 'slow' | 'missing';
+  /** `slow`: it works, and could be faster. `warning`: it works, and something else is not as it should be. */
+  status: 'ok' | 'slow' | 'warning' | 'missing';
   message: string;
   /** What would fix it or make it faster, as one sentence or command. */
   fix?: string;
+  /** Ways to do that from where the finding is shown. */
+  actions?: DoctorAction[];
+}
+
+export interface DoctorOptions extends WaitOptions {
+  /** Called with each finding as soon as it is there. */
+  onFinding?: (finding: DoctorFinding) => void;
+  /** The kit's build, if it has to be built. */
+  onProgress?: ReportProgress;
+  /** Probe the accelerators again even if a result is kept. Default: true. */
+  fresh?: boolean;
 }
 
 export interface PruneResult {
@@ -136,6 +161,15 @@ export interface App {
   /** What differs between guest and host: empty means that removing loses no work. At most `limit` entries. */
   differences(id: string, options?: WaitOptions & { limit?: number }): Promise<WorkspaceDifference[]>;
   setNetwork(id: string, mode: NetworkMode, options?: WaitOptions): Promise<void>;
+  /** The modes that `setNetwork` can switch to; another one throws. No I/O. */
+  networkModes(): readonly NetworkMode[];
+  /** How a workspace can get into a machine. No I/O. */
+  workspaceModes(): readonly WorkspaceMode[];
+  /**
+   * Chooses, for this machine and on this host, what happens when its last window closes; `undefined` goes back to what
+   * its folder's settings say. Kept until the machine is removed.
+   */
+  setOnClose(id: string, onClose: OnClose | undefined, options?: WaitOptions): Promise<MachineInfo>;
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
   /** Samples every second for all who watch the same machine together; stops with the last of them. */
   watchResources(id: string, listener: ResourceListener): Disposable;
@@ -164,7 +198,7 @@ export interface App {
   machineLog(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
   /** A `Host` block for ssh_config; `path` is the file it also stands in. */
   sshConfig(id: string, options?: WaitOptions): Promise<{ text: string; path: string; alias: string }>;
-  doctor(options?: WaitOptions): Promise<DoctorFinding[]>;
+  doctor(options?: DoctorOptions): Promise<DoctorFinding[]>;
   prune(options?: WaitOptions & { dryRun?: boolean }): Promise<PruneResult>;
   /** Fires when a machine's state changes (engine events), debounced. */
   onDidChangeMachines(listener: () => void): { dispose(): void };
@@ -181,6 +215,9 @@ export interface AppOptions {
   defaults?: Record<string, unknown>;
 }
 
+/** `mount` comes with its own issue. */
+const WORKSPACE_MODES: readonly WorkspaceMode[] = ['copy'];
+
 /** Times spent in each phase, for `timings`. */
 export type PhaseTimes = Partial<Record<Phase, number>>;
 
@@ -194,19 +231,24 @@ export function createApp(options: AppOptions): App {
   );
   const actions = new MachineActions(services);
   const machine = (id: string, wait: WaitOptions | undefined) => services.machine(id, wait);
+  const chosen = (info: MachineInfo) => withChoices(info, services.data.choices(info.id), options.log);
   return {
     up: (folder, wait = {}) => openFolder(services, folder, wait),
-    list: async (wait = {}) => (await services.connect(wait)).hypervisor.list(wait),
-    find: (id, wait) => actions.find(id, wait),
+    list: async (wait = {}) =>
+      Promise.all((await (await services.connect(wait)).hypervisor.list(wait)).map(chosen)),
+    find: async (id, wait) => chosen(await actions.find(id, wait)),
     guest: (id, wait) => services.guest(id, wait),
-    start: (id, wait) => actions.start(id, wait),
+    start: async (id, wait) => chosen(await actions.start(id, wait)),
     stop: (id, wait) => actions.stop(id, wait),
-    suspend: (id, wait) => actions.suspend(id, wait),
-    resume: (id, wait) => actions.start(id, wait),
+    suspend: async (id, wait) => chosen(await actions.suspend(id, wait)),
+    resume: async (id, wait) => chosen(await actions.start(id, wait)),
     reset: (id, wait) => actions.reset(id, wait),
     remove: (id, wait) => actions.remove(id, wait),
     differences: (id, wait) => actions.differences(id, wait),
     setNetwork: async (id, mode, wait) => (await machine(id, wait)).setNetwork(mode, wait),
+    networkModes: () => KVM_NETWORK_MODES,
+    workspaceModes: () => WORKSPACE_MODES,
+    setOnClose: async (id, onClose, wait) => chosen(await actions.setOnClose(id, onClose, wait)),
     usage: async (id, wait) => (await machine(id, wait)).usage(wait),
     watchResources: () => notThereYet(),
     diskUse: async () => notThereYet(),

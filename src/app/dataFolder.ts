@@ -13,6 +13,15 @@ export class DataFolder {
     return join(this.root, 'records', `${id}.json`);
   }
 
+  /** What the user chose for this machine alone. */
+  choices(id: string): string {
+    return join(this.choicesFolder, `${id}.json`);
+  }
+
+  get choicesFolder(): string {
+    return join(this.root, 'choices');
+  }
+
   log(id: string): string {
     return join(this.root, 'logs', `${id}.log`);
   }

@@ -8,6 +8,8 @@ import { compareWorkspace } from '../guest/workspaceDifferences';
 import { statusOf } from '../image/engineFailure';
 import { baseTagOf, imageTagOf } from '../image/provideImage';
 import type { Machine, MachineInfo, WaitOptions } from '../machine/hypervisor';
+import type { OnClose } from '../settings/workspaceSpec';
+import { chooseOnClose, removeChoices } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
 import { readRecord, removeRecord } from './machineRecord';
@@ -112,6 +114,7 @@ export class MachineActions {
       await removeSshHost(data.sshConfig, id);
       await removeIdentity(data.identity(id));
       await removeRecord(data.record(id));
+      await removeChoices(data.choices(id));
       await removeMachineLog(data.log(id));
       for (const tag of [imageTagOf(id), baseTagOf(id)]) {
         try {
@@ -124,6 +127,17 @@ export class MachineActions {
         }
       }
     });
+  }
+
+  /** Needs no lock: the choice is one small file, read when a window closes. */
+  async setOnClose(
+    id: string,
+    onClose: OnClose | undefined,
+    options: WaitOptions = {},
+  ): Promise<MachineInfo> {
+    const machine = await this.services.machine(id, wait(options));
+    await chooseOnClose(this.services.data.choices(id), onClose, this.services.log);
+    return machine.info(wait(options));
   }
 
   async differences(

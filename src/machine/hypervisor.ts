@@ -83,8 +83,10 @@ export interface MachineInfo {
   imageReference: string;
   specHash: string;
   generation: string;
-  /** What its folder's settings say about the last window's closing; the user's default if undefined. */
+  /** What happens when the last window closes: the user's choice for it, else its folder's settings; the user's default if undefined. */
   onClose?: OnClose;
+  /** True if the user chose `onClose` for this machine, whatever its folder says. */
+  onCloseChosen?: true;
   /** Milliseconds since the epoch. */
   createdAt: number;
 }

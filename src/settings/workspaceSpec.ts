@@ -27,6 +27,7 @@ export type LifecycleHook = (typeof LIFECYCLE_HOOKS)[number];
 
 export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg' | 'hyperv';
 export type NetworkMode = 'none' | 'allowlist' | 'full';
+export type WorkspaceMode = 'copy' | 'mount';
 export type AttachMode = 'files' | 'browser' | 'remote-ssh';
 export type OnClose = 'suspend' | 'stop' | 'keep';
 
@@ -44,7 +45,7 @@ export interface WorkspaceSpec {
   diskBytes: number;
   accelerator: AcceleratorChoice;
   network: { mode: NetworkMode; allow: string[] };
-  workspace: { mode: 'copy' | 'mount'; readOnly: boolean; exclude: string[] };
+  workspace: { mode: WorkspaceMode; readOnly: boolean; exclude: string[] };
   attach: AttachMode;
   forwardPorts: number[];
   ssh: { forwardAgent: boolean };

@@ -8,6 +8,9 @@ import type { NetworkMode } from '../../settings/workspaceSpec';
 const NONE = 'none';
 const FULL = 'bridge';
 
+/** What `switchNetwork` can do. */
+export const KVM_NETWORK_MODES: readonly NetworkMode[] = ['none', 'full'];
+
 /** The mode is read off the networks that the VMM's container is really in: nothing else is believed. */
 export function networkModeOf(networks: string[]): NetworkMode {
   return networks.every((name) => name === NONE) ? 'none' : 'full';
@@ -18,10 +21,10 @@ export function networkModeOf(networks: string[]): NetworkMode {
  * address; QEMU's user network in the container just finds a way out, or none.
  */
 export async function switchNetwork(engine: Engine, container: Container, mode: NetworkMode): Promise<void> {
-  if (mode === 'allowlist') {
-    throw new BulkheadError('The network mode `allowlist` does not exist yet', {
+  if (!KVM_NETWORK_MODES.includes(mode)) {
+    throw new BulkheadError(`The network mode \`${mode}\` does not exist yet`, {
       kind: 'usage',
-      next: 'Use `none` or `full`.',
+      next: `Use ${KVM_NETWORK_MODES.map((each) => `\`${each}\``).join(' or ')}.`,
     });
   }
   const wanted = mode === 'full' ? FULL : NONE;

@@ -23,7 +23,10 @@ const NAMES = {
 } as const;
 
 /** What the labels of a machine's container tell; the rest of `MachineInfo` is the container's state. */
-export type LabelledMachine = Omit<MachineInfo, 'state' | 'reason' | 'networkMode' | 'createdAt'>;
+export type LabelledMachine = Omit<
+  MachineInfo,
+  'state' | 'reason' | 'networkMode' | 'onCloseChosen' | 'createdAt'
+>;
 
 /** Nothing secret goes here: anyone who may list containers reads labels. */
 export function labelsOf(spec: MachineSpec, accelerator: Accelerator): Record<string, string> {

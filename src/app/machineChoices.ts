@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { codeOf, messageOf } from '../core/errors';
+import { writeFileAtomic } from '../core/files';
+import type { Log } from '../core/log';
+import type { MachineInfo } from '../machine/hypervisor';
+import type { OnClose } from '../settings/workspaceSpec';
+
+/** Loose: what a later version has put in stays in. */
+const choicesSchema = z.looseObject({ onClose: z.enum(['suspend', 'stop', 'keep']).optional() });
+
+/** What the user has chosen for one machine on this host, over what its folder's settings say. */
+export type MachineChoices = z.output<typeof choicesSchema>;
+
+/** The choices; none if there is no file or it is damaged. */
+export async function readChoices(file: string, log: Log): Promise<MachineChoices> {
+  try {
+    return choicesSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      log.warn(`The choices in ${file} can't be read and are left out: ${messageOf(error)}`);
+    }
+    return {};
+  }
+}
+
+/** The same for a window that closes, which has no time for promises. Never throws. */
+export function chosenOnClose(file: string): OnClose | undefined {
+  try {
+    return choicesSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).onClose;
+  } catch {
+    // `readChoices` has told of a damaged file before; here nobody is left to hear of it.
+    return undefined;
+  }
+}
+
+/** Keeps the choice; `undefined` takes it back. */
+export async function chooseOnClose(file: string, onClose: OnClose | undefined, log: Log): Promise<void> {
+  const { onClose: _before, ...others } = await readChoices(file, log);
+  const choices: MachineChoices = { ...others, ...(onClose && { onClose }) };
+  if (Object.keys(choices).length === 0) {
+    await removeChoices(file);
+  } else {
+    await writeFileAtomic(file, `${JSON.stringify(choices, undefined, 2)}\n`);
+  }
+}
+
+export async function removeChoices(file: string): Promise<void> {
+  await rm(file, { force: true });
+}
+
+/** The machine with the user's choices put over what its labels say. */
+export async function withChoices(info: MachineInfo, file: string, log: Log): Promise<MachineInfo> {
+  const { onClose } = await readChoices(file, log);
+  return onClose ? { ...info, onClose, onCloseChosen: true } : info;
+}
