@@ -5,7 +5,9 @@ import { formatBytes, formatTable } from './format';
 import { addIdCommand } from './machineCommands';
 import { type CommonOptions, type Run, type Session, withCommonOptions } from './session';
 
-/** `doctor prune ssh-config net`: the host's side of things. */
+const ON_CLOSE = ['suspend', 'stop', 'keep'] as const;
+
+/** `doctor prune ssh-config net on-close`: the host's side of things. */
 export function addHostCommands(program: Command, run: Run): void {
   withCommonOptions(program.command('doctor'))
     .description('what this host can do, and what would make it better')
@@ -40,10 +42,20 @@ export function addHostCommands(program: Command, run: Run): void {
     .action((id: string, mode: string | undefined, options: CommonOptions) =>
       run(options, (session) => net(session, id, mode)),
     );
+
+  withCommonOptions(program.command('on-close'))
+    .description('show or choose what happens to the machine when its last editor window closes')
+    .argument('<id>', 'the machine, or a unique beginning of its id')
+    .argument('[what]', 'suspend, stop, keep (it keeps running), or default (what its folder’s settings say)')
+    .action((id: string, what: string | undefined, options: CommonOptions) =>
+      run(options, (session) => onClose(session, id, what)),
+    );
 }
 
 async function doctor(session: Session): Promise<number> {
-  const findings = await session.app.doctor({ signal: session.signal });
+  const { signal, status } = session;
+  const findings = await session.app.doctor({ signal, onProgress: status.report });
+  status.clear();
   const missing = findings.some(({ status }) => status === 'missing');
   session.output.result({ ok: !missing, findings }, describeFindings(findings));
   return missing ? EXIT.host : EXIT.done;
@@ -51,9 +63,18 @@ async function doctor(session: Session): Promise<number> {
 
 function describeFindings(findings: DoctorFinding[]): string[] {
   const width = Math.max(0, ...findings.map(({ id }) => id.length));
-  return findings.flatMap(({ id, status, message, fix }) => [
+  return findings.flatMap(({ id, status, message, fix, actions }) => [
     `${status.padEnd(7)}  ${id.padEnd(width)}  ${message}`,
     ...(fix === undefined ? [] : [`${' '.repeat(9)}Next: ${fix}`]),
+    ...(actions ?? [])
+      .flatMap((action) =>
+        action.kind === 'terminal'
+          ? [`Run: ${action.command}`]
+          : action.kind === 'open'
+            ? [`See: ${action.url}`]
+            : [],
+      )
+      .map((line) => `${' '.repeat(9)}${line}`),
   ]);
 }
 
@@ -70,17 +91,37 @@ function describePrune(result: PruneResult): string[] {
 }
 
 async function net(session: Session, idOrPrefix: string, mode: string | undefined): Promise<number> {
-  if (mode !== undefined && mode !== 'none' && mode !== 'full') {
+  const modes = session.app.networkModes();
+  const wanted = modes.find((each) => each === mode);
+  if (mode !== undefined && wanted === undefined) {
     throw new BulkheadError(
       mode === 'allowlist' ? 'net: allowlist is not built yet' : `net: there is no mode ${mode}`,
-      { kind: 'usage', next: 'Use none or full.' },
+      { kind: 'usage', next: `Use ${modes.join(' or ')}.` },
     );
   }
   const machine = await session.app.find(idOrPrefix, { signal: session.signal });
-  if (mode !== undefined) {
-    await session.app.setNetwork(machine.id, mode, { signal: session.signal });
+  if (wanted !== undefined) {
+    await session.app.setNetwork(machine.id, wanted, { signal: session.signal });
   }
-  const network = mode ?? machine.networkMode;
+  const network = wanted ?? machine.networkMode;
   session.output.result({ id: machine.id, network }, [`${machine.id}: network ${network}`]);
+  return EXIT.done;
+}
+
+async function onClose(session: Session, idOrPrefix: string, what: string | undefined): Promise<number> {
+  const wanted = ON_CLOSE.find((each) => each === what);
+  if (what !== undefined && what !== 'default' && wanted === undefined) {
+    throw new BulkheadError(`on-close: there is no ${what}`, {
+      kind: 'usage',
+      next: 'Use suspend, stop, keep or default.',
+    });
+  }
+  const { app, signal, output } = session;
+  const found = await app.find(idOrPrefix, { signal });
+  const machine = what === undefined ? found : await app.setOnClose(found.id, wanted, { signal });
+  const value = machine.onClose ?? 'suspend';
+  const chosen = machine.onCloseChosen === true;
+  const from = chosen ? 'chosen for this machine' : 'from its folder’s settings';
+  output.result({ id: machine.id, onClose: value, chosen }, [`${machine.id}: ${value} on close (${from})`]);
   return EXIT.done;
 }

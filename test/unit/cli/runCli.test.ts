@@ -17,8 +17,9 @@ describe('usage', () => {
     [['logs', 'shop', '--tail', '0']],
     [['net', 'shop', 'open']],
     [['net', 'shop', 'allowlist']],
+    [['on-close', 'shop', 'explode']],
   ])('%j exits 2 and says so on stderr', async (args) => {
-    const outcome = await runFake(args, {});
+    const outcome = await runFake(args, { networkModes: () => ['none', 'full'] });
     expect(outcome.code).toBe(2);
     expect(outcome.stderr).toMatch(/^bulkhead: \S/);
     expect(outcome.stderr).toMatch(/\nNext: /);
@@ -161,6 +162,9 @@ describe('stdout with --json', () => {
     prune: async () => ({ removed: [], freedBytes: 0, dryRun: true }),
     sshConfig: async () => ({ text: 'Host bulkhead-shop-1a2b\n', path: '/x', alias: 'bulkhead-shop-1a2b' }),
     setNetwork: async () => undefined,
+    networkModes: () => ['none', 'full'],
+    setOnClose: async (_id, onClose) =>
+      fakeMachine(onClose ? { onClose, onCloseChosen: true } : { onClose: 'stop' }),
   };
 
   it.each([
@@ -180,6 +184,9 @@ describe('stdout with --json', () => {
     [['ssh', 'shop'], { alias: 'bulkhead-shop-1a2b' }],
     [['net', 'shop'], { network: 'none' }],
     [['net', 'shop', 'full'], { network: 'full' }],
+    [['on-close', 'shop'], { onClose: 'suspend', chosen: false }],
+    [['on-close', 'shop', 'keep'], { onClose: 'keep', chosen: true }],
+    [['on-close', 'shop', 'default'], { onClose: 'stop', chosen: false }],
   ])('%j prints one object and nothing else', async (args, expected) => {
     const outcome = await runFake([...args, '--json'], app);
     expect(outcome.code).toBe(0);
@@ -222,9 +229,22 @@ it('up takes the folder relative to the current one, and the data directory from
 
 it('doctor exits 3 if something is missing', async () => {
   const doctor: App['doctor'] = async () => [
-    { id: 'engine', status: 'missing', message: 'No Docker Engine answers', fix: 'Start Docker.' },
+    {
+      id: 'engine',
+      status: 'missing',
+      message: 'No Docker Engine answers',
+      fix: 'Start Docker.',
+      actions: [
+        { kind: 'terminal', command: 'sudo systemctl start docker' },
+        { kind: 'open', url: 'https://docs.docker.com/' },
+        { kind: 'recheck' },
+      ],
+    },
   ];
   const outcome = await runFake(['doctor'], { doctor });
   expect(outcome.code).toBe(3);
   expect(outcome.stdout).toContain('Next: Start Docker.');
+  expect(outcome.stdout).toContain(
+    'Run: sudo systemctl start docker\n         See: https://docs.docker.com/\n',
+  );
 });
