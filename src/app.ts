@@ -25,6 +25,7 @@ import type {
   WaitOptions,
 } from './machine/hypervisor';
 import { KVM_NETWORK_MODES } from './machine/kvm/containerNetwork';
+import { setBulkheadSetting } from './settings/editBulkheadFile';
 import type { NetworkMode, OnClose, WorkspaceMode } from './settings/workspaceSpec';
 
 /** What `up --json` prints (the CLI's contract): all times in ms. */
@@ -161,15 +162,20 @@ export interface App {
   /** What differs between guest and host: empty means that removing loses no work. At most `limit` entries. */
   differences(id: string, options?: WaitOptions & { limit?: number }): Promise<WorkspaceDifference[]>;
   setNetwork(id: string, mode: NetworkMode, options?: WaitOptions): Promise<void>;
-  /** The modes that `setNetwork` can switch to; another one throws. No I/O. */
-  networkModes(): readonly NetworkMode[];
-  /** How a workspace can get into a machine. No I/O. */
-  workspaceModes(): readonly WorkspaceMode[];
+  /** The modes that `setNetwork` can switch to; another one throws. */
+  networkModes(): Promise<readonly NetworkMode[]>;
+  /** How a workspace can get into a machine. */
+  workspaceModes(): Promise<readonly WorkspaceMode[]>;
   /**
    * Chooses, for this machine and on this host, what happens when its last window closes; `undefined` goes back to what
    * its folder's settings say. Kept until the machine is removed.
    */
   setOnClose(id: string, onClose: OnClose | undefined, options?: WaitOptions): Promise<MachineInfo>;
+  /**
+   * Sets one key of the folder's `.bulkhead.json` (`undefined` takes it out); comments and formatting stay.
+   * @throws BulkheadError of kind `usage` if the file can't be edited; nothing was changed then
+   */
+  setBulkheadSetting(folder: string, path: (string | number)[], value: unknown): Promise<void>;
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
   /** Samples every second for all who watch the same machine together; stops with the last of them. */
   watchResources(id: string, listener: ResourceListener): Disposable;
@@ -246,9 +252,10 @@ export function createApp(options: AppOptions): App {
     remove: (id, wait) => actions.remove(id, wait),
     differences: (id, wait) => actions.differences(id, wait),
     setNetwork: async (id, mode, wait) => (await machine(id, wait)).setNetwork(mode, wait),
-    networkModes: () => KVM_NETWORK_MODES,
-    workspaceModes: () => WORKSPACE_MODES,
+    networkModes: async () => KVM_NETWORK_MODES,
+    workspaceModes: async () => WORKSPACE_MODES,
     setOnClose: async (id, onClose, wait) => chosen(await actions.setOnClose(id, onClose, wait)),
+    setBulkheadSetting,
     usage: async (id, wait) => (await machine(id, wait)).usage(wait),
     watchResources: () => notThereYet(),
     diskUse: async () => notThereYet(),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-
+import { choicesFile, chosenOnClose } from './app/chosenOnClose';
 import { defaultDataDirectory } from './app/dataDirectory';
 import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
@@ -17,6 +17,7 @@ import { watchForHostTerminals } from './commands/hostTerminalNotice';
 import { registerCommands } from './commands/registerCommands';
 import { DisposableList } from './core/disposables';
 import { lazyApp } from './lazyApp';
+import type { MachineInfo } from './machine/hypervisor';
 import { channelLog } from './views/logChannel';
 import { showMachineStatus } from './views/machineStatusBar';
 
@@ -33,7 +34,9 @@ export function activate(extension: vscode.ExtensionContext): void {
 
   const leases = join(defaultDataDirectory(), 'leases');
   const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
-  const windowLeases = new WindowLeases(leases, attachments, defaults.onClose, release, log);
+  const onClose = (info: MachineInfo) =>
+    chosenOnClose(choicesFile(defaultDataDirectory(), info.id)) ?? defaults.onClose(info);
+  const windowLeases = new WindowLeases(leases, attachments, onClose, release, log);
 
   const disposables = new DisposableList();
   extension.subscriptions.push(disposables);

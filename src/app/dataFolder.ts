@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { choicesFile, choicesFolder } from './chosenOnClose';
 
 /** Where things lie in the data folder. */
 export class DataFolder {
@@ -15,11 +16,11 @@ export class DataFolder {
 
   /** What the user chose for this machine alone. */
   choices(id: string): string {
-    return join(this.choicesFolder, `${id}.json`);
+    return choicesFile(this.root, id);
   }
 
   get choicesFolder(): string {
-    return join(this.root, 'choices');
+    return choicesFolder(this.root);
   }
 
   log(id: string): string {

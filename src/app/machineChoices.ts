@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { codeOf, messageOf } from '../core/errors';
@@ -22,16 +21,6 @@ export async function readChoices(file: string, log: Log): Promise<MachineChoice
       log.warn(`The choices in ${file} can't be read and are left out: ${messageOf(error)}`);
     }
     return {};
-  }
-}
-
-/** The same for a window that closes, which has no time for promises. Never throws. */
-export function chosenOnClose(file: string): OnClose | undefined {
-  try {
-    return choicesSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).onClose;
-  } catch {
-    // `readChoices` has told of a damaged file before; here nobody is left to hear of it.
-    return undefined;
   }
 }
 

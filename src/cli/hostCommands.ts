@@ -91,7 +91,7 @@ function describePrune(result: PruneResult): string[] {
 }
 
 async function net(session: Session, idOrPrefix: string, mode: string | undefined): Promise<number> {
-  const modes = session.app.networkModes();
+  const modes = await session.app.networkModes();
   const wanted = modes.find((each) => each === mode);
   if (mode !== undefined && wanted === undefined) {
     throw new BulkheadError(

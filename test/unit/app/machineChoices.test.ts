@@ -2,13 +2,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  chooseOnClose,
-  chosenOnClose,
-  readChoices,
-  removeChoices,
-  withChoices,
-} from '../../../src/app/machineChoices';
+import { chosenOnClose } from '../../../src/app/chosenOnClose';
+import { chooseOnClose, readChoices, removeChoices, withChoices } from '../../../src/app/machineChoices';
 import { silentLog } from '../../../src/core/log';
 import { INFO } from '../attach/attachApp';
 

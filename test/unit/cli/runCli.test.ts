@@ -19,7 +19,7 @@ describe('usage', () => {
     [['net', 'shop', 'allowlist']],
     [['on-close', 'shop', 'explode']],
   ])('%j exits 2 and says so on stderr', async (args) => {
-    const outcome = await runFake(args, { networkModes: () => ['none', 'full'] });
+    const outcome = await runFake(args, { networkModes: async () => ['none', 'full'] });
     expect(outcome.code).toBe(2);
     expect(outcome.stderr).toMatch(/^bulkhead: \S/);
     expect(outcome.stderr).toMatch(/\nNext: /);
@@ -162,7 +162,7 @@ describe('stdout with --json', () => {
     prune: async () => ({ removed: [], freedBytes: 0, dryRun: true }),
     sshConfig: async () => ({ text: 'Host bulkhead-shop-1a2b\n', path: '/x', alias: 'bulkhead-shop-1a2b' }),
     setNetwork: async () => undefined,
-    networkModes: () => ['none', 'full'],
+    networkModes: async () => ['none', 'full'],
     setOnClose: async (_id, onClose) =>
       fakeMachine(onClose ? { onClose, onCloseChosen: true } : { onClose: 'stop' }),
   };
