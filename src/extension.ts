@@ -20,6 +20,7 @@ import { lazyApp } from './lazyApp';
 import type { MachineInfo } from './machine/hypervisor';
 import { channelLog } from './views/logChannel';
 import { showMachineStatus } from './views/machineStatusBar';
+import { MachineTree } from './views/machines/machineTree';
 
 /** Composes the services and registers them. No I/O: the first command or the first file does that. */
 export function activate(extension: vscode.ExtensionContext): void {
@@ -30,7 +31,8 @@ export function activate(extension: vscode.ExtensionContext): void {
   const app = lazyApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli) });
   const attachments = new Attachments(app, log, presentBringUp(log));
   const hostFolders = new HostFolders(extension.globalState);
-  const context: CommandContext = { app, attachments, hostFolders, log, channel };
+  const machines = new MachineTree(app);
+  const context: CommandContext = { app, attachments, hostFolders, machines, log, channel };
 
   const leases = join(defaultDataDirectory(), 'leases');
   const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
@@ -45,6 +47,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     app,
     defaults,
     attachments,
+    machines,
     // Disposed before the attachments: it asks them whether their machines run.
     windowLeases,
     followAttachments(context),

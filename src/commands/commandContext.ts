@@ -5,6 +5,7 @@ import type { HostFolders } from '../attach/hostFolders';
 import type { Log } from '../core/log';
 import type { ReportProgress } from '../core/progress';
 import { showError } from '../views/errorNotification';
+import type { MachineTree } from '../views/machines/machineTree';
 import { withProgress } from '../views/withProgress';
 
 /** What commands work with. */
@@ -12,6 +13,7 @@ export interface CommandContext {
   readonly app: App;
   readonly attachments: Attachments;
   readonly hostFolders: HostFolders;
+  readonly machines: MachineTree;
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
 }

@@ -9,6 +9,7 @@ export const COMMAND_IDS = {
   remove: 'bulkhead.remove',
   machineActions: 'bulkhead.machineActions',
   showLog: 'bulkhead.showLog',
+  refreshMachines: 'bulkhead.refreshMachines',
 } as const;
 
 export type CommandId = (typeof COMMAND_IDS)[keyof typeof COMMAND_IDS];

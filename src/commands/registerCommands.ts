@@ -22,6 +22,7 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.remove]: removeMachine,
   [COMMAND_IDS.machineActions]: machineActions,
   [COMMAND_IDS.showLog]: async ({ channel }) => channel.show(),
+  [COMMAND_IDS.refreshMachines]: ({ machines }) => machines.refresh(),
 };
 
 /** Registers every command; whatever one of them throws is shown, never lost. */
