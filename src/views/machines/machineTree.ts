@@ -39,7 +39,7 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
       }),
     );
     this.disposables.add(view.onDidChangeVisibility(({ visible }) => this.list.setVisible(visible)));
-    this.list.setVisible(view.visible);
+    this.list.setVisible(view.visible === true);
   }
 
   refresh(): Promise<void> {
