@@ -42,7 +42,7 @@ void become(const struct account *account);
  */
 void mind_program(void);
 
-/* Carries out `freeze`, `thaw <ns>` or `poweroff`, as root and outside the user cgroup. */
+/* Carries out `freeze`, `thaw <ns>`, `poweroff`, `watch resources` or `watch ports`, as root and outside the user cgroup. */
 noreturn void control(const char *message);
 
 #endif

@@ -1,4 +1,5 @@
 #include "agent.h"
+#include "watch.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -46,5 +47,7 @@ void control(const char *message) {
     if (kill(1, SIGTERM) != 0) die(1, "cannot reach init");
     exit(0);
   }
+  if (strcmp(message, "watch resources") == 0) watch_resources();
+  if (strcmp(message, "watch ports") == 0) watch_ports();
   die(1, "unknown control message");
 }

@@ -25,7 +25,7 @@ qemu_arguments() {
   base_arguments "$BULKHEAD_ACCELERATOR" "$BULKHEAD_CPUS" "$BULKHEAD_MEMORY_MIB" ''
   arguments=(
     "${base[@]}"
-    -name "guest=$BULKHEAD_ID"
+    -name "guest=$BULKHEAD_ID,debug-threads=on"
     -chardev "stdio,id=console,signal=off,logfile=$console" -serial chardev:console
     -qmp "unix:$qmp_socket,server=on,wait=off" -qmp unix:/tmp/events.sock,server=on,wait=off
     -drive "if=none,id=kit,file=$kit/agent.erofs,format=raw,read-only=on"
