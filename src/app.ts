@@ -1,16 +1,21 @@
 import type { Duplex } from 'node:stream';
 import { defaultDataDirectory } from './app/dataDirectory';
+import { diskUse } from './app/diskUse';
 import { doctor } from './app/doctor/doctor';
 import { watchMachines } from './app/engineEvents';
 import { MachineActions } from './app/machineActions';
 import { withChoices } from './app/machineChoices';
+import { MachineEnds } from './app/machineEnds';
 import { readMachineLog } from './app/machineLog';
 import { openFolder } from './app/openFolder';
+import { PortForwards } from './app/portForward';
+import { listPorts, portSource } from './app/portWatch';
 import { prune } from './app/prune';
+import { resourceSource } from './app/resourceWatch';
 import { Services } from './app/services';
+import { SharedWatches } from './app/sharedWatches';
 import { sshHost } from './app/sshHost';
 import type { Disposable } from './core/disposables';
-import { BulkheadError } from './core/errors';
 import type { Log } from './core/log';
 import type { Phase, ReportProgress } from './core/progress';
 import type { Guest } from './guest/guest';
@@ -18,6 +23,7 @@ import type { GuestSample, ListeningPort } from './guest/guestWatch';
 import type { WorkspaceDifference } from './guest/workspaceDifferences';
 import type {
   Accelerator,
+  DiskUse,
   HostSample,
   MachineInfo,
   MachineState,
@@ -98,7 +104,7 @@ export interface PruneResult {
   dryRun: boolean;
 }
 
-export type { WorkspaceDifference };
+export type { DiskUse, WorkspaceDifference };
 
 /** What one moment of a machine looked like from outside and, if it answers, from inside. */
 export interface ResourceSample {
@@ -113,20 +119,6 @@ export interface ResourceListener {
   onSample(sample: ResourceSample): void;
   /** No sample will follow: the machine ended, or it could not be watched. */
   onEnd(error: Error): void;
-}
-
-/** Where a machine's disk space goes, as the host counts it. Bytes. */
-export interface DiskUse {
-  /** Layers of its image in the store; `machines` is how many machines use that layer. */
-  layers: { diffId: string; bytes: number; machines: number }[];
-  /** Of the layers: what other machines use too, and what only this one does. */
-  sharedBytes: number;
-  ownBytes: number;
-  /** The writable disk: what it takes on the host, and how large it may grow. */
-  upperBytes: number;
-  upperLimitBytes: number;
-  /** The saved memory of a suspended machine, else 0. */
-  savedMemoryBytes: number;
 }
 
 export interface PortsListener {
@@ -236,6 +228,10 @@ export function createApp(options: AppOptions): App {
     options.defaults ?? {},
   );
   const actions = new MachineActions(services);
+  const ends = new MachineEnds(services);
+  const resources = new SharedWatches(ends, resourceSource(services), { replay: false });
+  const ports = new SharedWatches(ends, portSource(services), { replay: true });
+  const forwards = new PortForwards(services, ends);
   const machine = (id: string, wait: WaitOptions | undefined) => services.machine(id, wait);
   const chosen = (info: MachineInfo) => withChoices(info, services.data.choices(info.id), options.log);
   return {
@@ -257,11 +253,16 @@ export function createApp(options: AppOptions): App {
     setOnClose: async (id, onClose, wait) => chosen(await actions.setOnClose(id, onClose, wait)),
     setBulkheadSetting,
     usage: async (id, wait) => (await machine(id, wait)).usage(wait),
-    watchResources: () => notThereYet(),
-    diskUse: async () => notThereYet(),
-    ports: async () => notThereYet(),
-    watchPorts: () => notThereYet(),
-    forwardPort: async () => notThereYet(),
+    watchResources: (id, listener) =>
+      resources.watch(id, {
+        onValue: (sample) => listener.onSample(sample),
+        onEnd: (error) => listener.onEnd(error),
+      }),
+    diskUse: (id, wait = {}) => diskUse(services, id, wait),
+    ports: (id, wait = {}) => listPorts(services, id, wait),
+    watchPorts: (id, listener) =>
+      ports.watch(id, { onValue: (list) => listener.onPorts(list), onEnd: (error) => listener.onEnd(error) }),
+    forwardPort: (id, guestPort, wait) => forwards.forward(id, guestPort, wait),
     console: async (id, wait) => (await machine(id, wait)).console(wait),
     connect: async (id, wait) => (await machine(id, wait)).connect(wait),
     machineLog: (id, wait = {}) => readMachineLog(services.data.log(id), wait.tail ?? 500),
@@ -272,10 +273,10 @@ export function createApp(options: AppOptions): App {
     doctor: (wait = {}) => doctor(services, wait),
     prune: (wait = {}) => prune(services, wait),
     onDidChangeMachines: (listener) => watchMachines(services, listener),
-    dispose: () => services.dispose(),
+    dispose: () => {
+      for (const part of [forwards, ports, resources, ends, services]) {
+        part.dispose();
+      }
+    },
   };
-}
-
-function notThereYet(): never {
-  throw new BulkheadError('This part is being built');
 }

@@ -8,10 +8,12 @@ import { encodeCommand, sessionEnv } from './command';
 import type { CommandOutput, Guest, GuestCommand, GuestProcess, PtySize, RunOptions } from './guest';
 import type { GuestFiles } from './guestFiles';
 import { guestProcess } from './guestProcess';
+import type { GuestSample, ListeningPort } from './guestWatch';
 import type { GuestIdentity } from './identity';
 import { portStream } from './portStream';
 import { SftpFiles } from './sftpFiles';
 import { SharedConnection } from './sharedConnection';
+import { guestPorts, guestSamples } from './watchGuest';
 
 export interface GuestOptions {
   machineId: string;
@@ -31,6 +33,10 @@ export interface GuestOptions {
 
 type Pty = PtySize & { term: string };
 
+/** Where a port of the guest is looked for, from inside: its loopbacks, then its card (guest/init/guest-init). */
+const HOSTS = ['127.0.0.1', '::1', '10.0.2.15'];
+/** SSH_OPEN_CONNECT_FAILED (RFC 4254, section 5.1). */
+const CONNECT_FAILED = 2;
 const RUN_MS = 120_000;
 const RUN_MAX_BYTES = 1024 * 1024;
 const CONTROL_MS = 30_000;
@@ -44,6 +50,8 @@ class ConnectedGuest implements Guest {
   readonly machineId: string;
   readonly toolsFolder: string;
   private readonly connection: SharedConnection;
+  /** Where a port was found the last time. */
+  private readonly reached = new Map<number, string>();
   private readonly filesOf = new Map<string | undefined, SftpFiles>();
 
   constructor(private readonly options: GuestOptions) {
@@ -111,7 +119,30 @@ class ConnectedGuest implements Guest {
         next: 'Give a number from 1 to 65535.',
       });
     }
-    return portStream(await this.connection.openPort(port, options));
+    const known = this.reached.get(port);
+    const hosts = known === undefined ? HOSTS : [known, ...HOSTS.filter((host) => host !== known)];
+    for (const host of hosts) {
+      try {
+        const opened = await this.connection.openPort(host, port, options);
+        this.reached.set(port, host);
+        return portStream(opened);
+      } catch (error) {
+        if (!isConnectFailure(error)) {
+          throw error;
+        }
+      }
+    }
+    throw new BulkheadError(`Nothing in the VM listens on port ${port}`, {
+      next: `See what does: \`bulkhead ports ${this.machineId}\`.`,
+    });
+  }
+
+  samples(options: WaitOptions = {}): AsyncGenerator<GuestSample, void> {
+    return guestSamples(this.connection, options);
+  }
+
+  listeningPorts(options: WaitOptions = {}): AsyncGenerator<ListeningPort[], void> {
+    return guestPorts(this.connection, options);
   }
 
   async control(message: 'freeze' | 'thaw' | 'poweroff', options: WaitOptions = {}): Promise<void> {
@@ -159,6 +190,11 @@ class ConnectedGuest implements Guest {
     this.filesOf.clear();
     this.connection.dispose();
   }
+}
+
+function isConnectFailure(error: unknown): boolean {
+  const cause: unknown = error instanceof BulkheadError ? error.cause : undefined;
+  return cause instanceof Error && 'reason' in cause && cause.reason === CONNECT_FAILED;
 }
 
 function sshPty(pty: Pty): { rows: number; cols: number; term: string } {

@@ -2,6 +2,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Disposable } from '../core/disposables';
 import type { WaitOptions } from '../machine/hypervisor';
 import type { GuestFiles } from './guestFiles';
+import type { GuestSample, ListeningPort } from './guestWatch';
 
 /** What to run in the guest. `argv` is exec'd as it is; `script` goes to the user's own shell as `sh -c` would. */
 export type GuestCommand = { argv: [string, ...string[]] } | { script: string };
@@ -62,7 +63,10 @@ export interface Guest extends Disposable {
   ): Promise<CommandOutput>;
   /** Files as the given user sees them (SFTP). */
   files(options?: WaitOptions & { user?: string }): Promise<GuestFiles>;
-  /** A TCP stream to a port on the guest's own loopback. */
+  /**
+   * A TCP stream to a port of the guest, made from inside: on 127.0.0.1, else on ::1, else on the address of its card.
+   * @throws BulkheadError if nothing listens there
+   */
   openPort(port: number, options?: WaitOptions): Promise<Duplex>;
   /**
    * Control messages to the agent, as root, outside the frozen part of the guest:
@@ -70,5 +74,9 @@ export interface Guest extends Disposable {
    * `poweroff` syncs, unmounts and powers off.
    */
   control(message: 'freeze' | 'thaw' | 'poweroff', options?: WaitOptions): Promise<void>;
+  /** What the guest says it uses, about once a second. Ends by throwing: when the connection breaks, or `signal` aborts. */
+  samples(options?: WaitOptions): AsyncGenerator<GuestSample, void>;
+  /** The TCP ports that something in the guest listens on: at once, and whenever that changes. Ends as `samples` does. */
+  listeningPorts(options?: WaitOptions): AsyncGenerator<ListeningPort[], void>;
   onDidDisconnect(listener: (reason: Error) => void): Disposable;
 }

@@ -7,6 +7,8 @@ export interface GuestProcessUse {
   /** Of one CPU, since the sample before. */
   cpuPercent: number;
   memoryBytes: number;
+  /** It is one of Bulkhead's own (init, sshd and what serves its sessions), says the guest. */
+  kit?: true;
 }
 
 /** What the guest says of itself. Every number is finite and not negative; lists are bounded. Rates are since the sample before. */

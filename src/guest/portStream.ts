@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import { BulkheadError } from '../core/errors';
 import type { OpenChannel } from './sharedConnection';
 
 /** A forwarded TCP connection as a plain Duplex, with ordinary `destroy`, `close` and backpressure. */
@@ -33,11 +34,21 @@ export function portStream({ channel, connection, release }: OpenChannel<ClientC
       channel.pause();
     }
   });
-  channel.on('end', () => stream.push(null));
+  channel.on('end', () => {
+    if (connection.isOpen) {
+      stream.push(null);
+    } else {
+      // Its last bytes may be missing: that is no end.
+      stream.destroy(new BulkheadError('The connection to the VM was lost.'));
+    }
+  });
   channel.on('close', () => {
     release();
-    if (!stream.writableFinished) {
+    // What has come must still be read: the guest may have said all and closed while the reader is slow.
+    if (stream.readableEnded || stream.destroyed) {
       stream.destroy();
+    } else {
+      stream.once('end', () => stream.destroy());
     }
   });
   return stream;

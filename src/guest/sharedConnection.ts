@@ -139,9 +139,10 @@ export class SharedConnection implements Disposable {
     );
   }
 
-  openPort(port: number, wait: WaitOptions): Promise<OpenChannel<ClientChannel>> {
+  /** `host` is as the guest sees it. */
+  openPort(host: string, port: number, wait: WaitOptions): Promise<OpenChannel<ClientChannel>> {
     return this.open<ClientChannel>(
-      (client, callback) => client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, callback),
+      (client, callback) => client.forwardOut('127.0.0.1', 0, host, port, callback),
       { opened: (channel, connection) => connection.guard(channel), discard: (channel) => channel.close() },
       wait,
     );

@@ -126,6 +126,20 @@ export interface HostSample {
   network?: { receivedBytesPerSecond: number; sentBytesPerSecond: number };
 }
 
+/** Where a machine's disk space goes: what its files take on the Engine's host. Bytes. */
+export interface DiskUse {
+  /** Layers of its image in the store, each with its index; `machines` is how many machines use that layer. */
+  layers: { diffId: string; bytes: number; machines: number }[];
+  /** Of the layers and the tree that joins them: what other machines use too, and what only this one does. */
+  sharedBytes: number;
+  ownBytes: number;
+  /** The writable disk: what it takes on the host, and how large it may grow. */
+  upperBytes: number;
+  upperLimitBytes: number;
+  /** The saved memory of a suspended machine, else 0. */
+  savedMemoryBytes: number;
+}
+
 /** Every wait takes a signal and has a deadline of its own; every error says what failed, why, what to do next. */
 export interface WaitOptions {
   signal?: AbortSignal;
@@ -144,6 +158,10 @@ export interface Machine {
   /** What the VMM itself said (trusted), same limits. */
   vmmLog(options?: WaitOptions & { tail?: number }): Promise<string>;
   usage(options?: WaitOptions): Promise<MachineUsage>;
+  /** What it uses, once a second, measured from outside the guest. Ends by throwing: when the VMM ends, or `signal` aborts. */
+  samples(options?: WaitOptions): AsyncGenerator<HostSample, void>;
+  /** Where its disk space goes. `others` are the disk keys of all other machines, one for each. */
+  diskUse(others: string[], options?: WaitOptions): Promise<DiskUse>;
   /** RAM to a file, all memory freed. The guest must have been prepared (frozen) by the caller. */
   suspend(options?: WaitOptions): Promise<void>;
   setNetwork(mode: NetworkMode, options?: WaitOptions): Promise<void>;

@@ -1,4 +1,4 @@
-import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
 import { LAYER_FOLDER, LAYER_VOLUME } from '../../disk/layerStore';
 import type { Accelerator, MachineSpec } from '../hypervisor';
 import { labelsOf, MACHINE_LABEL } from './labels';
@@ -20,6 +20,17 @@ export function containerName(id: string): string {
 
 export function volumeName(id: string): string {
   return `bulkhead-machine-${id}`;
+}
+
+const LAYERS_MOUNT = {
+  Type: 'volume',
+  Source: LAYER_VOLUME,
+  Target: LAYER_FOLDER,
+  ReadOnly: true,
+} satisfies MountSettings;
+
+function machineMount(id: string): MountSettings {
+  return { Type: 'volume', Source: volumeName(id), Target: '/machine' };
 }
 
 /** `/dev/kvm` for a jail: whether it is passed in, and the group that may open it on the host. */
@@ -81,19 +92,16 @@ export function machineContainer(
       MemorySwap: memory,
       // The Engine refuses more CPUs than it has.
       NanoCpus: Math.min(spec.cpus, engineCpus) * 1e9,
-      Mounts: [
-        { Type: 'volume', Source: LAYER_VOLUME, Target: LAYER_FOLDER, ReadOnly: true },
-        { Type: 'volume', Source: volumeName(spec.id), Target: '/machine' },
-      ],
+      Mounts: [LAYERS_MOUNT, machineMount(spec.id)],
     },
   };
 }
 
-/** A short-lived container of the kit with nothing but (if named) one machine's volume. */
+/** A short-lived container of the kit with nothing but (if asked for) one machine's volume and the layers, only to read. */
 export function onceContainer(
   kitImage: string,
   command: [string, ...string[]],
-  options: { kvm?: KvmDevice; machineId?: string; memoryBytes?: number } = {},
+  options: { kvm?: KvmDevice; machineId?: string; layers?: boolean; memoryBytes?: number } = {},
 ): ContainerCreateOptions {
   const memory = options.memoryBytes ?? 128 * MIB;
   return {
@@ -107,9 +115,10 @@ export function onceContainer(
       ...jail(options.kvm),
       Memory: memory,
       MemorySwap: memory,
-      ...(options.machineId !== undefined && {
-        Mounts: [{ Type: 'volume', Source: volumeName(options.machineId), Target: '/machine' }],
-      }),
+      Mounts: [
+        ...(options.machineId === undefined ? [] : [machineMount(options.machineId)]),
+        ...(options.layers ? [LAYERS_MOUNT] : []),
+      ],
     },
   };
 }

@@ -6,10 +6,12 @@ import type { Log } from '../../core/log';
 import type { Engine } from '../../image/engine';
 import { engineFailure, statusOf } from '../../image/engineFailure';
 import type { NetworkMode } from '../../settings/workspaceSpec';
-import type { Machine, MachineInfo, MachineUsage, WaitOptions } from '../hypervisor';
+import type { DiskUse, HostSample, Machine, MachineInfo, MachineUsage, WaitOptions } from '../hypervisor';
 import { execOutput, execStream, plainLog, runOnce } from './containerExec';
 import { networkModeOf, switchNetwork } from './containerNetwork';
+import { diskUse } from './diskUse';
 import { stateOfContainer } from './exitCodes';
+import { readHostSamples, SAMPLER } from './hostSamples';
 import { onceContainer, volumeName } from './jail';
 import { machineOfLabels } from './labels';
 import { UsageSampler } from './usage';
@@ -107,6 +109,18 @@ export class KvmMachine implements Machine {
     return withDeadline(this.deadline('tell what it uses', 20_000, options), (signal) =>
       this.sampler.sample(signal),
     );
+  }
+
+  async *samples(options: WaitOptions = {}): AsyncGenerator<HostSample, void> {
+    const what = `Watching ${this.id}`;
+    yield* readHostSamples(
+      await execStream(this.engine, this.container, [SAMPLER], { what, ...options }),
+      options,
+    );
+  }
+
+  async diskUse(others: string[], options: WaitOptions = {}): Promise<DiskUse> {
+    return diskUse(this.engine, this.container, await this.info(options), others, options);
   }
 
   async suspend(options: WaitOptions = {}): Promise<void> {
