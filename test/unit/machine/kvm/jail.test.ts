@@ -58,6 +58,8 @@ describe('onceContainer', () => {
     const host = onceContainer('kit', ['/bin/true'], { machineId: 'shop-0123abcd' }).HostConfig;
     expect(host).toMatchObject({ NetworkMode: 'none', CapDrop: ['ALL'], ReadonlyRootfs: true });
     expect(host?.Mounts).toHaveLength(1);
-    expect(onceContainer('kit', ['/bin/true']).HostConfig?.Mounts).toBeUndefined();
+    expect(onceContainer('kit', ['/bin/true']).HostConfig?.Mounts).toEqual([]);
+    const layers = onceContainer('kit', ['/bin/true'], { layers: true }).HostConfig?.Mounts;
+    expect(layers).toMatchObject([{ Source: 'bulkhead-layers', ReadOnly: true }]);
   });
 });
