@@ -13,6 +13,7 @@ import { listPorts, portSource } from './app/portWatch';
 import { prune } from './app/prune';
 import { resourceSource } from './app/resourceWatch';
 import { Services } from './app/services';
+import { type SettingsDrift, settingsDrift } from './app/settingsDrift';
 import { SharedWatches } from './app/sharedWatches';
 import { sshHost } from './app/sshHost';
 import type { Disposable } from './core/disposables';
@@ -32,6 +33,7 @@ import type {
 } from './machine/hypervisor';
 import { KVM_NETWORK_MODES } from './machine/kvm/containerNetwork';
 import { setBulkheadSetting } from './settings/editBulkheadFile';
+import { type EffectiveSettings, effectiveSettings } from './settings/effectiveSettings';
 import type { NetworkMode, OnClose, WorkspaceMode } from './settings/workspaceSpec';
 
 /** What `up --json` prints (the CLI's contract): all times in ms. */
@@ -64,6 +66,8 @@ export interface UpOptions extends WaitOptions {
   /** Build the image again and begin with a fresh system; the workspace in the VM is kept. */
   rebuild?: boolean;
   onProgress?: ReportProgress;
+  /** From the command line: keys of `.bulkhead.json`, stronger than what any file says. */
+  overrides?: Record<string, unknown>;
 }
 
 /** Something that can be done about a finding. Nothing of it happens without the user's own click. */
@@ -168,6 +172,13 @@ export interface App {
    * @throws BulkheadError of kind `usage` if the file can't be edited; nothing was changed then
    */
   setBulkheadSetting(folder: string, path: (string | number)[], value: unknown): Promise<void>;
+  /** Every value that counts for the folder, and where it comes from. @throws SettingsError */
+  effectiveSettings(
+    folder: string,
+    options?: WaitOptions & Pick<UpOptions, 'overrides'>,
+  ): Promise<EffectiveSettings>;
+  /** What the settings of the machine's folder say now, against what it was made with. @throws SettingsError */
+  settingsDrift(id: string, options?: WaitOptions): Promise<SettingsDrift>;
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
   /** Samples every second for all who watch the same machine together; stops with the last of them. */
   watchResources(id: string, listener: ResourceListener): Disposable;
@@ -252,6 +263,9 @@ export function createApp(options: AppOptions): App {
     workspaceModes: async () => WORKSPACE_MODES,
     setOnClose: async (id, onClose, wait) => chosen(await actions.setOnClose(id, onClose, wait)),
     setBulkheadSetting,
+    effectiveSettings: (folder, wait = {}) =>
+      effectiveSettings(folder, { defaults: services.defaults, ...wait }),
+    settingsDrift: (id, wait) => settingsDrift(services, id, wait),
     usage: async (id, wait) => (await machine(id, wait)).usage(wait),
     watchResources: (id, listener) =>
       resources.watch(id, {

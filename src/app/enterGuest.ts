@@ -7,6 +7,7 @@ import type { Machine } from '../machine/hypervisor';
 import { substituteContainerEnv } from '../settings/variables';
 import type { LifecycleCommand } from '../settings/workspaceSpec';
 import { type MachineRecord, readRecord, writeRecord } from './machineRecord';
+import { restartSettings } from './machineSpec';
 import { type Opening, wait } from './openFolder';
 import { connectGuestOf, lostItsMemory, startMachine } from './wake';
 
@@ -58,7 +59,14 @@ function recordOf(opening: Opening, user: string, image: BuiltImage | undefined)
     name,
     substituteContainerEnv(value, env),
   ]);
-  return { user, env, remoteEnv: Object.fromEntries(remoteEnv), exclude: spec.workspace.exclude };
+  return {
+    user,
+    env,
+    remoteEnv: Object.fromEntries(remoteEnv),
+    exclude: spec.workspace.exclude,
+    // Without an image at hand the machine was not made from these settings just now.
+    ...(image && { settings: restartSettings(spec) }),
+  };
 }
 
 async function hasAccount(guest: Guest, user: string, opening: Opening): Promise<boolean> {

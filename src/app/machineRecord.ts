@@ -13,6 +13,8 @@ const recordSchema = z.object({
   exclude: z.array(z.string()),
   /** The account that owns the workspace and runs commands: the one asked for, or root if the image lacks it. */
   user: z.string(),
+  /** The settings it was made with that need a restart when they change (`restartSettings`), for telling what did. */
+  settings: z.record(z.string(), z.string()).optional(),
 });
 
 /** What this host remembers of a machine beside its keys: what later commands need of the settings it was made with. */

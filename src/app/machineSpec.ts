@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
 import { loadOrCreateIdentity } from '../guest/identity';
 import type { BuiltImage } from '../image/builtImage';
 import type { MachineInfo, MachineSpec } from '../machine/hypervisor';
-import type { WorkspaceSpec } from '../settings/workspaceSpec';
-import { type Opening, wait } from './openFolder';
+import type { ImageSource, WorkspaceSpec } from '../settings/workspaceSpec';
+import { askedNetwork, type Opening, wait } from './openFolder';
 
 /** All that the hypervisor needs: the settings within what the Engine's host has, the image's environment, the keys. */
 export async function machineSpec(
@@ -32,8 +33,8 @@ export async function machineSpec(
     // A disk grows; it never shrinks under what is on it.
     diskBytes: Math.max(spec.diskBytes, before?.diskBytes ?? 0),
     accelerator: spec.accelerator,
-    // What the user switched on the machine itself stays.
-    networkMode: before?.networkMode ?? spec.network.mode,
+    // What the user switched on the machine itself stays, unless this very command says otherwise.
+    networkMode: askedNetwork(options) ?? before?.networkMode ?? spec.network.mode,
     user,
     workspaceFolder: spec.workspaceFolder,
     onClose: spec.onClose,
@@ -47,6 +48,47 @@ export async function machineSpec(
       authorizedKey: identity.authorizedKey,
     },
   };
+}
+
+/** What needs a new container when it changes, as text for people. */
+export type RestartSettings = ReturnType<typeof restartSettings>;
+
+export function restartSettings(spec: WorkspaceSpec) {
+  const { image } = spec;
+  return {
+    image: image.kind === 'image' ? image.reference : describeBuild(spec.folder, image),
+    cpus: String(spec.cpus),
+    memory: sizeText(spec.memoryBytes),
+    disk: sizeText(spec.diskBytes),
+    accelerator: spec.accelerator,
+    remoteUser: spec.remoteUser ?? "the image's user",
+    workspaceFolder: spec.workspaceFolder,
+  };
+}
+
+function describeBuild(folder: string, image: Exclude<ImageSource, { kind: 'image' }>): string {
+  if (image.kind === 'devcontainer') {
+    return relative(folder, image.configFile);
+  }
+  const { args, target } = image;
+  const details = [
+    ...(target === undefined ? [] : [`target ${target}`]),
+    ...Object.entries(args).map(([name, value]) => `${name}=${value}`),
+  ];
+  const file = relative(folder, image.dockerfile);
+  return details.length === 0 ? file : `${file} (${details.join(', ').slice(0, 200)})`;
+}
+
+/** As it would be written into the settings file; exact, so that equal texts are equal sizes. */
+function sizeText(bytes: number): string {
+  const units = ['b', 'kb', 'mb', 'gb', 'tb'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value}${units[unit]}`;
 }
 
 /** Over what needs a new container when it changes: not the hooks, the ports or what the editor does. */

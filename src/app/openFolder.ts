@@ -7,7 +7,7 @@ import type { Machine, MachineInfo } from '../machine/hypervisor';
 import { METADATA_LABEL, mergeImageMetadata, parseImageMetadata } from '../settings/imageMetadata';
 import { machineId } from '../settings/machineId';
 import { readWorkspace } from '../settings/readWorkspace';
-import type { WorkspaceSpec } from '../settings/workspaceSpec';
+import type { NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
 import { enterGuest } from './enterGuest';
 import { withMachineLock } from './machineLock';
 import { MachineLog } from './machineLog';
@@ -36,7 +36,11 @@ export interface Opening {
 export async function openFolder(services: Services, folder: string, options: UpOptions): Promise<UpResult> {
   const clock = new PhaseClock(options.onProgress);
   const spec = await clock.time('settings', () =>
-    readWorkspace(folder, { defaults: services.defaults, ...wait(options) }),
+    readWorkspace(folder, {
+      defaults: services.defaults,
+      overrides: options.overrides ?? {},
+      ...wait(options),
+    }),
   );
   const id = machineId(spec.folder);
   const log = new MachineLog(services.data.log(id), services.log);
@@ -76,6 +80,10 @@ async function open(opening: Opening): Promise<UpResult> {
   if (existing && before && awake && !options.rebuild) {
     warnIfOutdated(opening, before);
     machine = existing;
+    const network = askedNetwork(options) === undefined ? undefined : opening.spec.network.mode;
+    if (network !== undefined && network !== before.networkMode) {
+      await machine.setNetwork(network, wait(options));
+    }
     layers = await layerCount(opening, before);
     opening.cached = { image: true, layers };
   } else {
@@ -181,6 +189,14 @@ function warnIfOutdated(opening: Opening, before: MachineInfo): void {
 async function layerCount(opening: Opening, info: MachineInfo): Promise<number> {
   const { engine } = await opening.services.connect(wait(opening.options));
   return (await inspectImage(engine, info.imageId))?.layers.length ?? 0;
+}
+
+/** The network mode that the command itself names. The settings have checked it. */
+export function askedNetwork({ overrides }: Pick<UpOptions, 'overrides'>): NetworkMode | undefined {
+  const network = overrides?.['network'];
+  const mode =
+    typeof network === 'object' && network !== null && 'mode' in network ? network.mode : undefined;
+  return mode === 'none' || mode === 'allowlist' || mode === 'full' ? mode : undefined;
 }
 
 /** Just the signal of some options, as `exactOptionalPropertyTypes` wants it. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { App, AppOptions } from '../app';
 import { CancelledError, codeOf, EXIT } from '../core/errors';
+import { addConfigCommand } from './configCommand';
 import { addExecCommands } from './execCommands';
 import { reportFailure } from './failure';
 import { addHostCommands } from './hostCommands';
@@ -65,6 +66,7 @@ function createProgram(
   addExecCommands(program, run);
   addWatchCommands(program, run);
   addHostCommands(program, run);
+  addConfigCommand(program, run);
   return program;
 }
 

@@ -4,19 +4,21 @@ import type { UpResult } from '../app';
 import { EXIT } from '../core/errors';
 import { formatDuration, oneLine } from './format';
 import { type CommonOptions, type Run, withCommonOptions } from './session';
+import { type SettingsOptions, settingsOverrides, withSettingsOptions } from './settingsOptions';
 
 export function addUpCommand(program: Command, run: Run): void {
-  withCommonOptions(program.command('up'))
+  withSettingsOptions(withCommonOptions(program.command('up')))
     .description('build the folder’s image and bring it up in its own microVM')
     .argument('[folder]', 'the workspace folder', '.')
     .option(
       '--rebuild',
       'build the image again and begin with a fresh system (the workspace in the VM is kept)',
     )
-    .action((folder: string, options: CommonOptions & { rebuild?: true }) =>
+    .action((folder: string, options: CommonOptions & SettingsOptions & { rebuild?: true }) =>
       run(options, async (session) => {
         const result = await session.app.up(resolve(session.terminal.cwd(), folder), {
           rebuild: options.rebuild === true,
+          overrides: settingsOverrides(options),
           signal: session.signal,
           onProgress: session.status.report,
         });

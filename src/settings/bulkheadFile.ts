@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import { type BulkheadSettings, bulkheadSchema } from './bulkheadSchema';
 import { explainIssues } from './explainIssues';
 import { parseJsonDocument } from './jsonDocument';
-import { plainSource, type SettingsPath, type SettingsProblem, type SettingsSource } from './settingsProblem';
+import type { OriginKind } from './origin';
+import {
+  plainSource,
+  type Remedy,
+  type SettingsPath,
+  type SettingsProblem,
+  type SettingsSource,
+} from './settingsProblem';
 import { readWorkspaceFile } from './workspacePath';
 
 /** The file in the workspace's root that says what the machine should be. */
@@ -11,6 +18,7 @@ export const BULKHEAD_FILE = '.bulkhead.json';
 /** Checked settings of one source, with the way back to where each stands. */
 export interface SettingsLayer {
   settings: BulkheadSettings;
+  kind: OriginKind;
   source: SettingsSource;
   /** Where `settings` stands in the source's text (`customizations.bulkhead` in devcontainer.json). */
   prefix: SettingsPath;
@@ -24,7 +32,7 @@ export type LayerResult = { layer: SettingsLayer } | { problems: SettingsProblem
 export function checkSettings(
   value: unknown,
   source: SettingsSource,
-  where: { prefix?: SettingsPath; fromRepo: boolean },
+  where: { kind: OriginKind; prefix?: SettingsPath; fromRepo: boolean },
 ): LayerResult {
   const prefix = where.prefix ?? [];
   const checked = bulkheadSchema.safeParse(value);
@@ -34,9 +42,14 @@ export function checkSettings(
   const settings = checked.data;
   if (settings.image !== undefined && settings.build !== undefined) {
     const fix = 'Keep "image" or "build".';
-    return { problems: [source.problemAt([...prefix, 'build'], 'stands together with "image"', fix, 'key')] };
+    const problem = source.problemAt([...prefix, 'build'], 'stands together with "image"', fix, 'key');
+    const remedies: Remedy[] = [
+      { kind: 'remove', path: [...prefix, 'build'] },
+      { kind: 'remove', path: [...prefix, 'image'] },
+    ];
+    return { problems: [{ ...problem, remedies }] };
   }
-  return { layer: { settings, source, prefix, fromRepo: where.fromRepo } };
+  return { layer: { settings, kind: where.kind, source, prefix, fromRepo: where.fromRepo } };
 }
 
 /** Parses and checks the text of a `.bulkhead.json`. Never throws; `path` is for messages. */
@@ -46,7 +59,7 @@ export function parseBulkheadFile(path: string, text: string): LayerResult {
     return { problems: document.problems };
   }
   const odd = document.oddKeys.map(({ problem }) => problem);
-  const result = checkSettings(document.value, document, { fromRepo: true });
+  const result = checkSettings(document.value, document, { kind: '.bulkhead.json', fromRepo: true });
   if (odd.length > 0) {
     return { problems: 'problems' in result ? [...odd, ...result.problems] : odd };
   }

@@ -168,7 +168,7 @@ function customizationsOf(
       .filter(({ path }) => prefix.every((part, index) => path[index] === part))
       .map(({ problem }) => problem),
   );
-  const result = checkSettings(ours, document, { prefix, fromRepo: true });
+  const result = checkSettings(ours, document, { kind: 'devcontainer.json', prefix, fromRepo: true });
   if ('problems' in result) {
     problems.push(...result.problems);
     return undefined;

@@ -44,6 +44,7 @@ export function parseJsonDocument(label: string, text: string): JsonDocument {
     value: undefined,
     problems,
     oddKeys: [],
+    placeOf: () => ({ source: label, range: rangeAt(0, 0) }),
     problemAt: (path, message, fix) => problemOver(0, 0, keyOf(path), message, fix),
   });
 
@@ -79,6 +80,10 @@ export function parseJsonDocument(label: string, text: string): JsonDocument {
     value,
     problems: [],
     oddKeys,
+    placeOf(path, at = 'value') {
+      const node = nodeAt(root, path, at);
+      return { source: label, range: rangeAt(node.offset, node.length) };
+    },
     problemAt(path, message, fix, at = 'value') {
       const node = nodeAt(root, path, at);
       return problemOver(node.offset, node.length, keyOf(path), message, fix);

@@ -7,6 +7,7 @@ import { checkSettings, readBulkheadFile, type SettingsLayer } from './bulkheadF
 import { type BulkheadSettings, bulkheadSchema } from './bulkheadSchema';
 import { type FoundDevcontainer, readDevcontainer } from './devcontainerFile';
 import { devcontainerImage } from './devcontainerImage';
+import { DEFAULT_ORIGIN, type Origin, type Origins, originIn, originOf } from './origin';
 import { askedLayers, DEFAULTS, type Layers, resolveSpec } from './resolveSpec';
 import { plainSource, SettingsError, type SettingsProblem } from './settingsProblem';
 import type { ImageSource, WorkspaceSpec } from './workspaceSpec';
@@ -25,15 +26,23 @@ export interface ReadWorkspaceOptions {
 /** Local files only; longer than this is a file system that doesn't answer. */
 const DEADLINE_MS = 30_000;
 
-/**
- * Reads what `folder` asks for. Command line over `.bulkhead.json` over devcontainer.json's
- * `customizations.bulkhead` over devcontainer.json over the user's settings over built-in defaults.
- * Throws `SettingsError` (kind `usage`) with all problems of all files at once.
- */
+/** What `folder` asks for; see `readSettings`. */
 export async function readWorkspace(
   folder: string,
   options: ReadWorkspaceOptions = {},
 ): Promise<WorkspaceSpec> {
+  return (await readSettings(folder, options)).spec;
+}
+
+/**
+ * Reads what `folder` asks for, and where each value comes from. Command line over `.bulkhead.json` over devcontainer.json's
+ * `customizations.bulkhead` over devcontainer.json over the user's settings over built-in defaults.
+ * Throws `SettingsError` (kind `usage`) with all problems of all files at once.
+ */
+export async function readSettings(
+  folder: string,
+  options: ReadWorkspaceOptions = {},
+): Promise<{ spec: WorkspaceSpec; origins: Origins }> {
   return await withDeadline(
     { what: 'Reading the settings', ms: DEADLINE_MS, signal: options.signal },
     async (signal) => {
@@ -69,7 +78,9 @@ export async function readWorkspace(
       problems.push(...resolved.problems);
       // With a broken file it isn't known which one names the image: to complain about the other would mislead.
       const broken = [file, found].some((result) => result !== undefined && 'problems' in result);
-      const image = broken ? { problems: [] } : await resolveImage(real, layers, found);
+      const image = broken
+        ? { problems: [], origin: DEFAULT_ORIGIN }
+        : await resolveImage(real, layers, found);
       throwIfAborted(signal);
       if ('problems' in image) {
         problems.push(...image.problems);
@@ -81,7 +92,8 @@ export async function readWorkspace(
         ...resolved.spec.warnings,
         ...(await imageWarnings(real, image.image, layers, sources)),
       ];
-      return { ...resolved.spec, image: image.image, sources, warnings };
+      const origins: Origins = new Map([['image', image.origin], ...resolved.origins]);
+      return { spec: { ...resolved.spec, image: image.image, sources, warnings }, origins };
     },
   );
 }
@@ -107,14 +119,18 @@ function folderError(folder: string, why: string, cause: unknown): BulkheadError
   });
 }
 
-function optionLayer(value: unknown, label: string, problems: SettingsProblem[]): SettingsLayer {
-  const source = plainSource(label);
-  const result = checkSettings(value, source, { fromRepo: false });
+function optionLayer(
+  value: unknown,
+  kind: 'command line' | 'user settings',
+  problems: SettingsProblem[],
+): SettingsLayer {
+  const source = plainSource(kind);
+  const result = checkSettings(value, source, { kind, fromRepo: false });
   if ('layer' in result) {
     return result.layer;
   }
   problems.push(...result.problems);
-  return { settings: {}, source, prefix: [], fromRepo: false };
+  return { settings: {}, kind, source, prefix: [], fromRepo: false };
 }
 
 /** Keys that make sense only for one workspace. */
@@ -145,23 +161,36 @@ async function resolveImage(
   folder: string,
   layers: Layers,
   found: FoundDevcontainer,
-): Promise<ImageSourceResult> {
-  for (const { settings, source, prefix } of askedLayers(layers)) {
+): Promise<ImageSourceResult & { origin: Origin }> {
+  for (const layer of askedLayers(layers)) {
+    const { settings, source, prefix } = layer;
     if (settings.image !== undefined) {
-      return { image: { kind: 'image', reference: settings.image } };
+      const image: ImageSource = { kind: 'image', reference: settings.image };
+      return { image, origin: originOf(layer, ['image']) };
     }
     if (settings.build !== undefined) {
       const { build } = settings;
-      return await buildSource(folder, folder, build, (key, { message, fix }) =>
+      const result = await buildSource(folder, folder, build, (key, { message, fix }) =>
         source.problemAt([...prefix, 'build', ...(build[key] === undefined ? [] : [key])], message, fix),
       );
+      return { ...result, origin: originOf(layer, ['build']) };
     }
   }
   if (found !== undefined && 'several' in found) {
-    return { problems: [found.several] };
+    return { problems: [found.several], origin: DEFAULT_ORIGIN };
   }
-  const image = layers.devcontainer && (await devcontainerImage(folder, layers.devcontainer));
-  return image ?? { image: { kind: 'image', reference: layers.user.settings.image ?? DEFAULTS.image } };
+  const { devcontainer, user } = layers;
+  const image = devcontainer && (await devcontainerImage(folder, devcontainer));
+  if (image) {
+    const { values, document } = devcontainer;
+    const key = (['build', 'dockerFile', 'image'] as const).find((name) => values[name] !== undefined);
+    return { ...image, origin: originIn('devcontainer.json', document, [key ?? 'features']) };
+  }
+  const own = user.settings.image;
+  return {
+    image: { kind: 'image', reference: own ?? DEFAULTS.image },
+    origin: own === undefined ? DEFAULT_ORIGIN : { kind: 'user settings', key: 'defaultImage' },
+  };
 }
 
 /** What the choice of image leaves out, so that nobody wonders why it isn't there. */

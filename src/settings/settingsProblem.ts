@@ -21,7 +21,17 @@ export interface SettingsProblem {
   message: string;
   /** What to write instead, as a sentence. */
   fix: string;
+  /** An error if left out. A hint is something that works and will surprise. */
+  severity?: 'error' | 'hint';
+  /** Changes of the text that would settle it, the likeliest first. */
+  remedies?: Remedy[];
 }
+
+/** One way to settle a problem, for an editor's quick fix. Paths are those of the whole text. */
+export type Remedy =
+  | { kind: 'rename'; path: SettingsPath; to: string }
+  | { kind: 'replace'; path: SettingsPath; value: string | number | boolean }
+  | { kind: 'remove'; path: SettingsPath };
 
 export type SettingsPath = readonly (string | number)[];
 
@@ -29,6 +39,8 @@ export type SettingsPath = readonly (string | number)[];
 export interface SettingsSource {
   /** For messages: a path, "command line" or "user settings". */
   readonly label: string;
+  /** Where the path's value (or key) stands, or the nearest parent that is there. */
+  placeOf(path: SettingsPath, at?: 'key' | 'value'): { source: string; range?: SettingsRange };
   problemAt(path: SettingsPath, message: string, fix: string, at?: 'key' | 'value'): SettingsProblem;
 }
 
@@ -36,6 +48,7 @@ export interface SettingsSource {
 export function plainSource(label: string): SettingsSource {
   return {
     label,
+    placeOf: () => ({ source: label }),
     problemAt: (path, message, fix) => ({ source: label, key: keyOf(path), message, fix }),
   };
 }
