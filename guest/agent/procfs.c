@@ -112,7 +112,7 @@ void process_name(int proc, pid_t pid, char name[NAME_BYTES]) {
       found = slash ? slash + 1 : text;
     }
   }
-  snprintf(name, NAME_BYTES, "%s", found);
+  snprintf(name, NAME_BYTES, "%.*s", NAME_BYTES - 1, found);
 }
 
 /* What of the kit a user may run too: alone it does not make a process ours. */

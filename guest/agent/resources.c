@@ -1,6 +1,12 @@
 /*
- * `bulkhead-control watch resources`: one line a second with what the guest uses. See docs/architecture.md for the format.
- * Everything is since the line before; the first comes after FIRST_MS.
+ * `bulkhead-control watch resources`: what the guest uses, one line a second; the first comes after FIRST_MS.
+ *
+ *   sample <ms since the line before> <cpus> {<busy ms>}… <memory> <free> <cached> <disk> <used> <read> <written> <received>
+ *     <sent> <processes> <n> {<pid> <uid> <1 if of the kit> <cpu> <resident> <name in hex>}…
+ *
+ * All on one line, bytes where nothing else is said, since the line before. A process's cpu is in hundredths of a percent of
+ * one CPU since the last look at the processes: with many of them there is not one every second (PROCESS_SHARE).
+ * Parsed by src/guest/guestSampleParser.ts.
  */
 #include "watch.h"
 
@@ -9,11 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
 
-enum { EVERY_MS = 1000, FIRST_MS = 300, MAX_CPUS = 256, MAX_PROCESSES = 8192, TOP = 10 };
+enum {
+  EVERY_MS = 1000,
+  FIRST_MS = 300,
+  MAX_CPUS = 256,
+  MAX_PROCESSES = 8192,
+  TOP = 10,
+  /* Of one CPU's time, one part in so many goes into looking at processes: emulated guests are slow at it. */
+  PROCESS_SHARE = 100
+};
 
 /* PF_KTHREAD of linux/sched.h: field 9 of /proc/<pid>/stat. */
 #define KERNEL_THREAD 0x00200000ULL
@@ -28,6 +43,20 @@ struct top {
   pid_t pid;
   unsigned long long ticks;
   unsigned long long pages;
+};
+
+/* A process as it is told. */
+struct shown {
+  pid_t pid;
+  unsigned long long uid, cpu, resident;
+  bool kit;
+  char name[NAME_BYTES];
+};
+
+struct shown_processes {
+  unsigned count;
+  size_t top_count;
+  struct shown top[TOP];
 };
 
 struct scan {
@@ -100,16 +129,48 @@ static unsigned long long effective_uid(int proc, pid_t pid) {
   return next_number(&found);
 }
 
-static void add_processes(struct line *line, const struct scan *scan, unsigned long long tick_ms) {
-  long page = sysconf(_SC_PAGESIZE);
-  add(line, " %u %zu", scan->count, scan->top_count);
-  for (size_t i = 0; i < scan->top_count; i++) {
-    const struct top *top = &scan->top[i];
-    char name[NAME_BYTES];
-    process_name(scan->proc, top->pid, name);
-    add(line, " %d %llu %d %llu %llu", (int)top->pid, effective_uid(scan->proc, top->pid), is_of_kit(scan->proc, top->pid),
-        top->ticks * tick_ms, top->pages * (unsigned long long)page);
-    add_name(line, name);
+/* CPU time of this program so far, in microseconds. */
+static long long own_cpu_us(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return time.tv_sec * 1000000LL + time.tv_nsec / 1000;
+}
+
+/* Looks at all processes, if it is time to. */
+static void look_at_processes(int proc, long long now, struct shown_processes *shown) {
+  static struct process processes[2][MAX_PROCESSES];
+  static size_t before_count;
+  static long long before, next;
+  static unsigned round;
+  if (now < next) return;
+  long long began = own_cpu_us();
+  struct scan scan = {.proc = proc, .first = before == 0, .before = processes[round ^ 1], .before_count = before_count, .now = processes[round]};
+  each_process(proc, look_at, &scan);
+  unsigned long long tick_ms = 1000ULL / (unsigned long long)sysconf(_SC_CLK_TCK);
+  unsigned long long elapsed = now > before ? (unsigned long long)(now - before) : 1;
+  shown->count = scan.count;
+  shown->top_count = scan.top_count;
+  for (size_t i = 0; i < scan.top_count; i++) {
+    const struct top *top = &scan.top[i];
+    struct shown *one = &shown->top[i];
+    *one = (struct shown){.pid = top->pid, .uid = effective_uid(proc, top->pid), .kit = is_of_kit(proc, top->pid)};
+    one->cpu = top->ticks * tick_ms * 10000 / elapsed;
+    one->resident = top->pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+    process_name(proc, top->pid, one->name);
+  }
+  /* Half a period early is in time: this is asked once a period. */
+  next = scan.first ? now : now + (own_cpu_us() - began) * PROCESS_SHARE / 1000 - EVERY_MS / 2;
+  before = now;
+  before_count = scan.now_count;
+  round ^= 1;
+}
+
+static void add_processes(struct line *line, const struct shown_processes *shown) {
+  add(line, " %u %zu", shown->count, shown->top_count);
+  for (size_t i = 0; i < shown->top_count; i++) {
+    const struct shown *one = &shown->top[i];
+    add(line, " %d %llu %d %llu %llu", (int)one->pid, one->uid, one->kit, one->cpu, one->resident);
+    add_name(line, one->name);
   }
 }
 
@@ -192,39 +253,36 @@ static void read_network(int file, unsigned long long bytes[2]) {
 static unsigned long long since(unsigned long long now, unsigned long long before) { return now > before ? now - before : 0; }
 
 noreturn void watch_resources(void) {
-  static struct process processes[2][MAX_PROCESSES];
   static struct line line;
+  static struct shown_processes processes;
   static unsigned long long busy[2][MAX_CPUS];
   unsigned long long disks[2][2], network[2][2];
   int proc = open_proc("/proc"), stat_file = open_proc("/proc/stat"), memory = open_proc("/proc/meminfo");
   int disk_file = open_proc("/proc/diskstats"), network_file = open_proc("/proc/net/dev");
   unsigned long long tick_ms = 1000ULL / (unsigned long long)sysconf(_SC_CLK_TCK);
-  struct scan scan = {.proc = proc, .first = true};
-  size_t before_count = 0;
-  long long before = now_ms(), next = before;
+  bool first = true;
+  long long before = 0, next = 0;
   for (unsigned round = 0;; round ^= 1) {
     long long now = now_ms();
-    scan = (struct scan){.proc = proc, .first = scan.first, .before = processes[round ^ 1], .before_count = before_count, .now = processes[round]};
-    each_process(proc, look_at, &scan);
+    look_at_processes(proc, now, &processes);
     size_t cpus = read_cpus(stat_file, busy[round]);
     read_disks(disk_file, disks[round]);
     read_network(network_file, network[round]);
-    if (!scan.first) {
+    if (!first) {
       add(&line, "sample %lld %zu", now - before, cpus);
       for (size_t i = 0; i < cpus; i++) add(&line, " %llu", since(busy[round][i], busy[round ^ 1][i]) * tick_ms);
       add_memory(&line, memory);
       add_space(&line);
       for (int i = 0; i < 2; i++) add(&line, " %llu", since(disks[round][i], disks[round ^ 1][i]));
       for (int i = 0; i < 2; i++) add(&line, " %llu", since(network[round][i], network[round ^ 1][i]));
-      add_processes(&line, &scan, tick_ms);
+      add_processes(&line, &processes);
       send_line(&line);
     }
-    next = scan.first ? now + FIRST_MS : next + EVERY_MS;
+    next = first ? now + FIRST_MS : next + EVERY_MS;
     /* After a sleep of the whole machine, or a busy second, there is nothing to catch up with. */
     if (next <= now_ms()) next = now_ms() + EVERY_MS;
-    scan.first = false;
+    first = false;
     before = now;
-    before_count = scan.now_count;
     sleep_until(next);
   }
 }

@@ -18,7 +18,7 @@ const SSH_PORT = 22;
 /**
  * One line of `bulkhead-control watch resources` (guest/agent/resources.c):
  * `sample <ms> <cpus> {<busy ms>}… <total> <free> <cached> <disk> <used> <read> <written> <received> <sent> <processes> <n>
- * {<pid> <uid> <of the kit> <cpu ms> <rss> <name in hex>}…`. Bytes, and since the line before.
+ * {<pid> <uid> <of the kit> <hundredths of a percent of one CPU> <rss> <name in hex>}…`. Bytes, and since the line before.
  * @throws BulkheadError if it is anything else
  */
 export function parseGuestSample(line: string): GuestSample {
@@ -43,7 +43,7 @@ export function parseGuestSample(line: string): GuestSample {
     const pid = fields.number(MAX_PID);
     const uid = fields.number(MAX_UID);
     const kit = fields.number(1) === 1;
-    const cpuPercent = percent(fields.number(), 100 * Math.max(1, cpus));
+    const cpuPercent = Math.min(100 * Math.max(1, cpus), fields.number() / 100);
     return {
       pid,
       uid,
@@ -110,5 +110,5 @@ function isBetter(one: ListeningPort, other: ListeningPort): boolean {
 function name(fields: NumberFields): string {
   const hex = fields.word(/^(-|([0-9a-f]{2}){1,64})$/);
   const text = hex === '-' ? '' : Buffer.from(hex, 'hex').toString('utf8');
-  return printable(text.replace(/\s+/g, ' '), NAME_CHARS).trim() || '?';
+  return printable(text, NAME_CHARS).replace(/\s+/g, ' ').trim() || '?';
 }
