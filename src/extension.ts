@@ -21,6 +21,7 @@ import type { MachineInfo } from './machine/hypervisor';
 import { channelLog } from './views/logChannel';
 import { showMachineStatus } from './views/machineStatusBar';
 import { MachineTree } from './views/machines/machineTree';
+import { Search } from './views/search/search';
 
 /** Composes the services and registers them. No I/O: the first command or the first file does that. */
 export function activate(extension: vscode.ExtensionContext): void {
@@ -32,7 +33,8 @@ export function activate(extension: vscode.ExtensionContext): void {
   const attachments = new Attachments(app, log, presentBringUp(log));
   const hostFolders = new HostFolders(extension.globalState);
   const machines = new MachineTree(app);
-  const context: CommandContext = { app, attachments, hostFolders, machines, log, channel };
+  const search = new Search(attachments, extension.workspaceState);
+  const context: CommandContext = { app, attachments, hostFolders, machines, search, log, channel };
 
   const leases = join(defaultDataDirectory(), 'leases');
   const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
@@ -48,6 +50,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     defaults,
     attachments,
     machines,
+    search,
     // Disposed before the attachments: it asks them whether their machines run.
     windowLeases,
     followAttachments(context),

@@ -6,6 +6,7 @@ import type { Log } from '../core/log';
 import type { ReportProgress } from '../core/progress';
 import { showError } from '../views/errorNotification';
 import type { MachineTree } from '../views/machines/machineTree';
+import type { Search } from '../views/search/search';
 import { withProgress } from '../views/withProgress';
 
 /** What commands work with. */
@@ -14,6 +15,7 @@ export interface CommandContext {
   readonly attachments: Attachments;
   readonly hostFolders: HostFolders;
   readonly machines: MachineTree;
+  readonly search: Search;
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
 }

@@ -8,6 +8,8 @@ export const COMMAND_IDS = {
   stop: 'bulkhead.stop',
   remove: 'bulkhead.remove',
   machineActions: 'bulkhead.machineActions',
+  goToFile: 'bulkhead.goToFile',
+  findInFiles: 'bulkhead.findInFiles',
   showLog: 'bulkhead.showLog',
   refreshMachines: 'bulkhead.refreshMachines',
 } as const;

@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import { showError } from '../views/errorNotification';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
+import { findInFiles } from './findInFiles';
+import { goToFile } from './goToFile';
 import { machineActions } from './machineActions';
 import { startMachine, stopMachine, suspendMachine } from './machineLifecycle';
 import { openInVm } from './openInVm';
@@ -21,6 +23,8 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.stop]: stopMachine,
   [COMMAND_IDS.remove]: removeMachine,
   [COMMAND_IDS.machineActions]: machineActions,
+  [COMMAND_IDS.goToFile]: goToFile,
+  [COMMAND_IDS.findInFiles]: findInFiles,
   [COMMAND_IDS.showLog]: async ({ channel }) => channel.show(),
   [COMMAND_IDS.refreshMachines]: ({ machines }) => machines.refresh(),
 };

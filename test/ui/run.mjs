@@ -12,6 +12,7 @@ import { Results } from './harness/results.mjs';
 import { runHostTests } from './host/runHostTests.mjs';
 import { CHROMIUM_PACKAGE, ensureCodeServer, findChromium } from './setup.mjs';
 import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
+import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
 
@@ -113,6 +114,7 @@ try {
 
   await inWorkbench('journey', journey);
   await inWorkbench('cancel-and-failure', cancelAndFailure);
+  await inWorkbench('find', find);
   await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');
