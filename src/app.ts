@@ -7,6 +7,7 @@ import { MachineActions } from './app/machineActions';
 import { withChoices } from './app/machineChoices';
 import { MachineEnds } from './app/machineEnds';
 import { readMachineLog } from './app/machineLog';
+import { readRecord } from './app/machineRecord';
 import { openFolder } from './app/openFolder';
 import { PortForwards } from './app/portForward';
 import { listPorts, portSource } from './app/portWatch';
@@ -196,6 +197,8 @@ export interface App {
     guestPort: number,
     options?: WaitOptions & { localPort?: number },
   ): Promise<PortForward>;
+  /** Ports that the settings of the machine's folder want forwarded, as of its last `up` by this host. */
+  portsToForward(id: string): Promise<number[]>;
   /** Serial console of the guest (untrusted text, not yet made printable). */
   console(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
   /** A byte stream to the guest's port 22: what ssh_config's ProxyCommand (`proxy <id>`) pumps. */
@@ -277,6 +280,8 @@ export function createApp(options: AppOptions): App {
     watchPorts: (id, listener) =>
       ports.watch(id, { onValue: (list) => listener.onPorts(list), onEnd: (error) => listener.onEnd(error) }),
     forwardPort: (id, guestPort, wait) => forwards.forward(id, guestPort, wait),
+    portsToForward: async (id) =>
+      (await readRecord(services.data.record(id), options.log))?.forwardPorts ?? [],
     console: async (id, wait) => (await machine(id, wait)).console(wait),
     connect: async (id, wait) => (await machine(id, wait)).connect(wait),
     machineLog: (id, wait = {}) => readMachineLog(services.data.log(id), wait.tail ?? 500),

@@ -6,6 +6,8 @@ import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
 import { HostFolders } from './attach/hostFolders';
 import { MachineFileSystem } from './attach/machineFileSystem';
+import { PortForwards } from './attach/portForwards';
+import { RememberedPorts } from './attach/rememberedPorts';
 import { registerTasks } from './attach/taskProvider';
 import { registerTerminalProfile } from './attach/terminalProfile';
 import { userDefaults } from './attach/userDefaults';
@@ -14,6 +16,7 @@ import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
 import { COMMAND_IDS } from './commands/commandIds';
 import { watchForHostTerminals } from './commands/hostTerminalNotice';
+import { announceNewPorts } from './commands/portNotices';
 import { registerCommands } from './commands/registerCommands';
 import { DisposableList } from './core/disposables';
 import { lazyApp } from './lazyApp';
@@ -21,6 +24,8 @@ import type { MachineInfo } from './machine/hypervisor';
 import { channelLog } from './views/logChannel';
 import { showMachineStatus } from './views/machineStatusBar';
 import { MachineTree } from './views/machines/machineTree';
+import { MachineTexts } from './views/machineTexts';
+import { PortTree } from './views/ports/portTree';
 import { Search } from './views/search/search';
 
 /** Composes the services and registers them. No I/O: the first command or the first file does that. */
@@ -32,15 +37,28 @@ export function activate(extension: vscode.ExtensionContext): void {
   const app = lazyApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli) });
   const attachments = new Attachments(app, log, presentBringUp(log));
   const hostFolders = new HostFolders(extension.globalState);
-  const machines = new MachineTree(app);
   const search = new Search(attachments, extension.workspaceState);
-  const context: CommandContext = { app, attachments, hostFolders, machines, search, log, channel };
+  const ports = new PortForwards(app, attachments, new RememberedPorts(extension.globalState), log);
+  const machines = new MachineTree(app, ports, log);
+  const texts = new MachineTexts(app);
 
   const leases = join(defaultDataDirectory(), 'leases');
   const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
   const onClose = (info: MachineInfo) =>
     chosenOnClose(choicesFile(defaultDataDirectory(), info.id)) ?? defaults.onClose(info);
   const windowLeases = new WindowLeases(leases, attachments, onClose, release, log);
+  const context: CommandContext = {
+    app,
+    attachments,
+    hostFolders,
+    machines,
+    ports,
+    texts,
+    search,
+    leases: windowLeases,
+    log,
+    channel,
+  };
 
   const disposables = new DisposableList();
   extension.subscriptions.push(disposables);
@@ -49,8 +67,12 @@ export function activate(extension: vscode.ExtensionContext): void {
     app,
     defaults,
     attachments,
+    ports,
     machines,
     search,
+    texts,
+    new PortTree(ports, attachments),
+    announceNewPorts(context),
     // Disposed before the attachments: it asks them whether their machines run.
     windowLeases,
     followAttachments(context),

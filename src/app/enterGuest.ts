@@ -30,6 +30,10 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   if (!kept) {
     await services.dropGuest(id);
     await writeRecord(file, record);
+  } else if (String(record.forwardPorts) !== String(opening.spec.forwardPorts)) {
+    // Ports need no restart: they are the editor's business.
+    record.forwardPorts = opening.spec.forwardPorts;
+    await writeRecord(file, record);
   }
   const woken = await clock.time('boot', () => startMachine(machine, options));
   const guest = await clock.time('ssh', () => connectGuestOf(services, machine, woken, options));
@@ -64,6 +68,7 @@ function recordOf(opening: Opening, user: string, image: BuiltImage | undefined)
     env,
     remoteEnv: Object.fromEntries(remoteEnv),
     exclude: spec.workspace.exclude,
+    forwardPorts: spec.forwardPorts,
     // Without an image at hand the machine was not made from these settings just now.
     ...(image && { settings: restartSettings(spec) }),
   };

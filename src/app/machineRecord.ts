@@ -15,6 +15,8 @@ const recordSchema = z.object({
   user: z.string(),
   /** The settings it was made with that need a restart when they change (`restartSettings`), for telling what did. */
   settings: z.record(z.string(), z.string()).optional(),
+  /** Ports that the folder's settings want forwarded; a record of an older version has none. */
+  forwardPorts: z.array(z.number().int().min(1).max(65_535)).default([]),
 });
 
 /** What this host remembers of a machine beside its keys: what later commands need of the settings it was made with. */

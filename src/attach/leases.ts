@@ -5,6 +5,8 @@ import { codeOf } from '../core/errors';
 
 /** Milliseconds for which a machine without a window is left alone: a window that reloads is back by then. */
 export const RELEASE_GRACE_MS = 8000;
+/** The same for a window that is about to show the machine: it has to load first. */
+export const HAND_OVER_GRACE_MS = 60_000;
 
 /**
  * Which windows hold a machine: one empty file a window, `<folder>/<machine id>/<pid of its extension host>`.

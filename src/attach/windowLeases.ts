@@ -5,10 +5,10 @@ import type { Log } from '../core/log';
 import type { MachineInfo } from '../machine/hypervisor';
 import type { OnClose } from '../settings/workspaceSpec';
 import type { Attachments } from './attachments';
-import { RELEASE_GRACE_MS, takeLease } from './leases';
+import { HAND_OVER_GRACE_MS, RELEASE_GRACE_MS, takeLease } from './leases';
 
-/** Starts the program that suspends or stops a machine once no window holds it. */
-export type Release = (id: string, action: 'suspend' | 'stop') => void;
+/** Starts the program that suspends or stops a machine once no window holds it, after `graceMs`. */
+export type Release = (id: string, action: 'suspend' | 'stop', graceMs: number) => void;
 
 /**
  * Holds a lease on each machine of this window, and on `dispose` (the window closes) gives it up and has the
@@ -16,6 +16,7 @@ export type Release = (id: string, action: 'suspend' | 'stop') => void;
  */
 export class WindowLeases implements Disposable {
   private readonly leases = new Map<string, Disposable>();
+  private readonly handedOver = new Set<string>();
   private readonly disposables = new DisposableList();
 
   constructor(
@@ -34,6 +35,11 @@ export class WindowLeases implements Disposable {
     );
   }
 
+  /** Another window is about to show the machine, perhaps in place of this one: that may take its time. */
+  handOver(id: string): void {
+    this.handedOver.add(id);
+  }
+
   dispose(): void {
     this.disposables.dispose();
     for (const [id, lease] of this.leases) {
@@ -41,7 +47,7 @@ export class WindowLeases implements Disposable {
       const status = this.attachments.get(id)?.status;
       const action = status?.kind === 'attached' ? this.onClose(status.info) : 'keep';
       if (action !== 'keep') {
-        this.release(id, action);
+        this.release(id, action, this.handedOver.has(id) ? HAND_OVER_GRACE_MS : RELEASE_GRACE_MS);
       }
     }
     this.leases.clear();
@@ -62,8 +68,8 @@ export class WindowLeases implements Disposable {
 
 /** `release` by a detached process, which outlives this one. `script` and `cli` are the bundles in dist/. */
 export function detachedRelease(leases: string, script: string, cli: string): Release {
-  return (id, action) => {
-    const child = spawn(process.execPath, [script, leases, id, action, cli, String(RELEASE_GRACE_MS)], {
+  return (id, action, graceMs) => {
+    const child = spawn(process.execPath, [script, leases, id, action, cli, String(graceMs)], {
       detached: true,
       stdio: 'ignore',
       // The extension host's executable is Electron on a desktop; this makes it a Node.

@@ -2,10 +2,13 @@ import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { Attachments } from '../attach/attachments';
 import type { HostFolders } from '../attach/hostFolders';
+import type { PortForwards } from '../attach/portForwards';
+import type { WindowLeases } from '../attach/windowLeases';
 import type { Log } from '../core/log';
 import type { ReportProgress } from '../core/progress';
 import { showError } from '../views/errorNotification';
 import type { MachineTree } from '../views/machines/machineTree';
+import type { MachineTexts } from '../views/machineTexts';
 import type { Search } from '../views/search/search';
 import { withProgress } from '../views/withProgress';
 
@@ -14,8 +17,11 @@ export interface CommandContext {
   readonly app: App;
   readonly attachments: Attachments;
   readonly hostFolders: HostFolders;
-  readonly machines: MachineTree;
   readonly search: Search;
+  readonly machines: Pick<MachineTree, 'refresh'>;
+  readonly ports: PortForwards;
+  readonly leases: Pick<WindowLeases, 'handOver'>;
+  readonly texts: MachineTexts;
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
 }

@@ -12,6 +12,19 @@ export const COMMAND_IDS = {
   findInFiles: 'bulkhead.findInFiles',
   showLog: 'bulkhead.showLog',
   refreshMachines: 'bulkhead.refreshMachines',
+  reset: 'bulkhead.reset',
+  openMachine: 'bulkhead.openMachine',
+  openMachineInNewWindow: 'bulkhead.openMachineInNewWindow',
+  copySshCommand: 'bulkhead.copySshCommand',
+  showConsole: 'bulkhead.showConsole',
+  revealFolder: 'bulkhead.revealFolder',
+  prune: 'bulkhead.prune',
+  forwardPort: 'bulkhead.forwardPort',
+  stopForwarding: 'bulkhead.stopForwarding',
+  openPort: 'bulkhead.openPort',
+  copyLocalAddress: 'bulkhead.copyLocalAddress',
+  changeLocalPort: 'bulkhead.changeLocalPort',
+  togglePortNotices: 'bulkhead.togglePortNotices',
 } as const;
 
 export type CommandId = (typeof COMMAND_IDS)[keyof typeof COMMAND_IDS];

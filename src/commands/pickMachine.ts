@@ -11,9 +11,15 @@ export async function pickMachine(
   states?: MachineState[],
 ): Promise<MachineInfo | undefined> {
   const own = machineFolder();
-  if (own) {
-    return context.app.find(own.id);
-  }
+  return own ? context.app.find(own.id) : pickAnyMachine(context, placeHolder, states);
+}
+
+/** As `pickMachine`, but asks in the window of a machine too. */
+export async function pickAnyMachine(
+  context: CommandContext,
+  placeHolder: string,
+  states?: MachineState[],
+): Promise<MachineInfo | undefined> {
   const machines = (await context.app.list()).filter(({ state }) => !states || states.includes(state));
   if (machines.length === 0) {
     await vscode.window.showInformationMessage(vscode.l10n.t('There is no such Bulkhead machine.'));

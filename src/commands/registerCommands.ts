@@ -1,15 +1,27 @@
 import * as vscode from 'vscode';
 import { showError } from '../views/errorNotification';
+import { changeLocalPort } from './changeLocalPort';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
+import { copyLocalAddress } from './copyLocalAddress';
+import { copySshCommand } from './copySshCommand';
 import { findInFiles } from './findInFiles';
+import { forwardPort } from './forwardPort';
 import { goToFile } from './goToFile';
 import { machineActions } from './machineActions';
 import { startMachine, stopMachine, suspendMachine } from './machineLifecycle';
 import { openInVm } from './openInVm';
+import { openMachine } from './openMachine';
+import { openPort } from './openPort';
 import { openTerminal } from './openTerminal';
+import { pruneUnused } from './pruneUnused';
 import { removeMachine } from './removeMachine';
 import { reopenLocally } from './reopenLocally';
+import { resetMachine } from './resetMachine';
+import { revealFolder } from './revealFolder';
+import { showConsole, showLog } from './showMachineText';
+import { stopForwarding } from './stopForwarding';
+import { togglePortNotices } from './togglePortNotices';
 
 type Command = (context: CommandContext, ...args: unknown[]) => Promise<void>;
 
@@ -25,8 +37,21 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.machineActions]: machineActions,
   [COMMAND_IDS.goToFile]: goToFile,
   [COMMAND_IDS.findInFiles]: findInFiles,
-  [COMMAND_IDS.showLog]: async ({ channel }) => channel.show(),
+  [COMMAND_IDS.showLog]: showLog,
   [COMMAND_IDS.refreshMachines]: ({ machines }) => machines.refresh(),
+  [COMMAND_IDS.reset]: resetMachine,
+  [COMMAND_IDS.openMachine]: (context, ...args) => openMachine(context, 'this', args),
+  [COMMAND_IDS.openMachineInNewWindow]: (context, ...args) => openMachine(context, 'new', args),
+  [COMMAND_IDS.copySshCommand]: copySshCommand,
+  [COMMAND_IDS.showConsole]: showConsole,
+  [COMMAND_IDS.revealFolder]: revealFolder,
+  [COMMAND_IDS.prune]: pruneUnused,
+  [COMMAND_IDS.forwardPort]: forwardPort,
+  [COMMAND_IDS.stopForwarding]: stopForwarding,
+  [COMMAND_IDS.openPort]: openPort,
+  [COMMAND_IDS.copyLocalAddress]: copyLocalAddress,
+  [COMMAND_IDS.changeLocalPort]: changeLocalPort,
+  [COMMAND_IDS.togglePortNotices]: togglePortNotices,
 };
 
 /** Registers every command; whatever one of them throws is shown, never lost. */

@@ -40,3 +40,9 @@ export async function openLocally(folder: string): Promise<void> {
     forceReuseWindow: true,
   });
 }
+
+export async function openInNewWindow(folder: string): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(folder), {
+    forceNewWindow: true,
+  });
+}

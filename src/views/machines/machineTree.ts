@@ -1,89 +1,173 @@
 import * as vscode from 'vscode';
 import type { App } from '../../app';
+import type { PortForwards } from '../../attach/portForwards';
 import { machineFolder } from '../../attach/terminalProfile';
 import { type Disposable, DisposableList } from '../../core/disposables';
 import { BulkheadError, messageOf } from '../../core/errors';
-import type { MachineInfo } from '../../machine/hypervisor';
+import type { Log } from '../../core/log';
+import type { MachineInfo, MachineState } from '../../machine/hypervisor';
+import { portRow } from '../ports/portRow';
 import { oneLine, type Row } from '../row';
 import { rowItem } from '../rowItem';
+import { DetailReader } from './detailReader';
+import { detailRow, detailsOf, diskPartRow, diskParts, type MachineDetails } from './detailRows';
 import { MachineList } from './machineList';
-import { inOrder, machineRow } from './machineRows';
+import { type MachineNode, MachineNodes, nodeId } from './machineNodes';
+import { type Belonging, inOrder, machineRow } from './machineRows';
+import { ResourceGlances } from './resourceGlances';
 
 export const MACHINES_VIEW = 'bulkhead.machines';
 /** `when` key of package.json's viewsWelcome: what the list is like. */
 const LIST_CONTEXT = 'bulkhead.machineList';
 
-/** A row of the tree, and the argument of commands that are called on it. */
-export type MachineNode =
-  | { readonly kind: 'machine'; readonly machineId: string }
-  | { readonly kind: 'failure' };
+type TreeApp = Pick<App, 'list' | 'onDidChangeMachines' | 'watchResources' | 'diskUse' | 'ports'>;
 
-/** The Machines view: every machine of the Engine, this window's first. */
+/** The Machines view: every machine of the Engine, this window's first; below each what it takes and how it is set up. */
 export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Disposable {
   private readonly changed = new vscode.EventEmitter<MachineNode | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly disposables = new DisposableList();
-  /** One object for each row, so that VS Code knows it again. */
-  private readonly nodes = new Map<string, MachineNode>();
+  private readonly nodes = new MachineNodes();
   private readonly list: MachineList;
+  private readonly glances: ResourceGlances;
+  private readonly reader: DetailReader;
+  private readonly view: vscode.TreeView<MachineNode>;
+  /** By machine: as last shown, to see what changed. */
+  private states = new Map<string, MachineState>();
+  private readonly descriptions = new Map<string, string | undefined>();
+  private readonly expanded = new Set<string>();
 
-  constructor(app: Pick<App, 'list' | 'onDidChangeMachines'>) {
-    this.list = this.disposables.add(new MachineList(app));
+  constructor(
+    app: TreeApp,
+    private readonly forwards: PortForwards,
+    log: Log,
+  ) {
     this.disposables.add(this.changed);
-    this.disposables.add(this.list.onDidChange(() => this.show()));
-    const view = this.disposables.add(
+    this.list = this.disposables.add(new MachineList(app));
+    this.glances = this.disposables.add(new ResourceGlances(app, log));
+    this.reader = this.disposables.add(new DetailReader(app));
+    this.view = this.disposables.add(
       vscode.window.createTreeView(MACHINES_VIEW, {
         treeDataProvider: this,
         canSelectMany: true,
         showCollapseAll: true,
       }),
     );
-    this.disposables.add(view.onDidChangeVisibility(({ visible }) => this.list.setVisible(visible)));
-    this.list.setVisible(view.visible === true);
+    this.disposables.add(this.list.onDidChange(() => this.show()));
+    this.disposables.add(this.glances.onDidChange((id) => this.showGlance(id)));
+    this.disposables.add(
+      this.reader.onDidChange(({ id, detail }) => this.showNode({ kind: 'detail', machineId: id, detail })),
+    );
+    this.disposables.add(
+      forwards.onDidChange((id) => this.showNode({ kind: 'detail', machineId: id, detail: 'ports' })),
+    );
+    this.disposables.add(this.view.onDidChangeVisibility(() => this.followVisibility()));
+    this.disposables.add(this.view.onDidExpandElement(({ element }) => this.setExpanded(element, true)));
+    this.disposables.add(this.view.onDidCollapseElement(({ element }) => this.setExpanded(element, false)));
+    this.followVisibility();
   }
 
   refresh(): Promise<void> {
+    for (const { id } of this.list.machines ?? []) {
+      this.reader.expire(id);
+    }
     return this.list.refresh();
   }
 
   getTreeItem(node: MachineNode): vscode.TreeItem {
-    return rowItem(idOf(node), this.row(node), node);
+    return rowItem(nodeId(node), this.row(node), node);
+  }
+
+  getParent(node: MachineNode): MachineNode | undefined {
+    switch (node.kind) {
+      case 'failure':
+      case 'machine':
+        return undefined;
+      case 'detail':
+        return this.nodes.of({ kind: 'machine', machineId: node.machineId });
+      case 'diskPart':
+        return this.nodes.of({ kind: 'detail', machineId: node.machineId, detail: 'disk' });
+      case 'port':
+        return this.nodes.of({ kind: 'detail', machineId: node.machineId, detail: 'ports' });
+    }
   }
 
   async getChildren(node?: MachineNode): Promise<MachineNode[]> {
-    if (node) {
-      return [];
-    }
-    if (!this.list.machines && !this.list.failure) {
-      await this.list.refresh();
-    }
-    const { failure, machines = [] } = this.list;
-    if (failure) {
-      return isHostFailure(failure) ? [] : [this.node({ kind: 'failure' })];
-    }
-    return inOrder(machines, isOwn).map(({ id }) => this.node({ kind: 'machine', machineId: id }));
+    const children = node ? this.below(node) : await this.roots();
+    return children.map((child) => this.nodes.of(child));
   }
 
   dispose(): void {
     this.disposables.dispose();
   }
 
-  private show(): void {
-    const { failure, machines } = this.list;
-    const state =
-      failure && isHostFailure(failure) ? 'noEngine' : machines?.length === 0 ? 'empty' : 'listed';
-    void vscode.commands.executeCommand('setContext', LIST_CONTEXT, state);
-    this.changed.fire(undefined);
+  private async roots(): Promise<MachineNode[]> {
+    if (!this.list.machines && !this.list.failure) {
+      await this.list.refresh();
+    }
+    const { failure, machines = [] } = this.list;
+    if (failure) {
+      return isHostFailure(failure) ? [] : [{ kind: 'failure' }];
+    }
+    return inOrder(machines, belongingOf).map(({ id }) => ({ kind: 'machine', machineId: id }));
+  }
+
+  private below(node: MachineNode): MachineNode[] {
+    const info = node.kind === 'failure' ? undefined : this.list.get(node.machineId);
+    if (!info) {
+      return [];
+    }
+    const machineId = info.id;
+    if (node.kind === 'machine') {
+      this.reader.wantDisk(machineId);
+      if (info.state === 'running' && !this.forwards.entries(machineId)) {
+        this.reader.wantPorts(machineId);
+      }
+      return detailsOf(info).map((detail) => ({ kind: 'detail', machineId, detail }));
+    }
+    const { disk, ports } = this.details(machineId);
+    if (node.kind === 'detail' && node.detail === 'disk' && disk && 'value' in disk) {
+      return diskParts(disk.value).map((part) => ({ kind: 'diskPart', machineId, part }));
+    }
+    if (node.kind === 'detail' && node.detail === 'ports' && ports && 'value' in ports) {
+      return ports.value.map(({ port }) => ({ kind: 'port', machineId, port }));
+    }
+    return [];
   }
 
   private row(node: MachineNode): Row {
+    const { l10n } = vscode;
     if (node.kind === 'failure') {
       return this.failureRow();
     }
     const info = this.list.get(node.machineId);
-    return info
-      ? machineRow(info, isOwn(info), vscode.l10n)
-      : { label: node.machineId, contextValue: 'machine.gone', expands: 'never' };
+    const details = this.details(node.machineId);
+    if (!info) {
+      return { label: node.machineId, contextValue: 'gone', expands: 'never' };
+    }
+    switch (node.kind) {
+      case 'machine':
+        return machineRow(info, belongingOf(info), details.sample, l10n);
+      case 'detail':
+        return detailRow(node.detail, info, details, l10n);
+      case 'diskPart':
+        return details.disk && 'value' in details.disk
+          ? diskPartRow(node.part, details.disk.value, l10n)
+          : { label: node.part, contextValue: 'gone', expands: 'never' };
+      case 'port': {
+        const entries = details.ports && 'value' in details.ports ? details.ports.value : [];
+        return portRow(entries.find(({ port }) => port === node.port) ?? { port: node.port }, l10n);
+      }
+    }
+  }
+
+  private details(id: string): MachineDetails {
+    const followed = this.forwards.entries(id);
+    return {
+      sample: this.glances.get(id),
+      disk: this.reader.disk(id),
+      ports: followed ? { value: followed } : this.reader.ports(id),
+    };
   }
 
   private failureRow(): Row {
@@ -98,16 +182,63 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
     };
   }
 
-  private node(node: MachineNode): MachineNode {
-    const id = idOf(node);
-    const known = this.nodes.get(id) ?? node;
-    this.nodes.set(id, known);
-    return known;
+  /** The list was read. */
+  private show(): void {
+    const { failure, machines = [] } = this.list;
+    const state = failure
+      ? isHostFailure(failure)
+        ? 'noEngine'
+        : 'failed'
+      : machines.length === 0
+        ? 'empty'
+        : 'listed';
+    void vscode.commands.executeCommand('setContext', LIST_CONTEXT, state);
+    for (const { id, state: now } of machines) {
+      if (this.states.get(id) !== now) {
+        this.reader.expire(id);
+      }
+    }
+    this.states = new Map(machines.map(({ id, state: now }) => [id, now]));
+    this.nodes.keepOnly(new Set(this.states.keys()));
+    this.followRunning();
+    this.changed.fire(undefined);
   }
-}
 
-function idOf(node: MachineNode): string {
-  return node.kind === 'failure' ? 'failure' : `machine/${node.machineId}`;
+  /** A new sample: shown only if it reads differently. */
+  private showGlance(id: string): void {
+    const { description } = this.row({ kind: 'machine', machineId: id });
+    if (this.descriptions.get(id) !== description) {
+      this.descriptions.set(id, description);
+      this.showNode({ kind: 'machine', machineId: id });
+    }
+  }
+
+  private showNode(node: MachineNode): void {
+    if (this.view.visible) {
+      this.changed.fire(this.nodes.of(node));
+    }
+  }
+
+  private followVisibility(): void {
+    this.list.setVisible(this.view.visible === true);
+    this.followRunning();
+  }
+
+  private followRunning(): void {
+    const running = inOrder(this.list.machines ?? [], belongingOf).filter(({ state }) => state === 'running');
+    // Those that the user looks into come first: not all can be sampled.
+    const isLookedInto = (machine: MachineInfo) =>
+      belongingOf(machine) === 'here' || this.expanded.has(machine.id);
+    const wanted = [...running.filter(isLookedInto), ...running.filter((machine) => !isLookedInto(machine))];
+    this.glances.follow(this.view.visible === true ? wanted.map(({ id }) => id) : []);
+  }
+
+  private setExpanded(node: MachineNode, isExpanded: boolean): void {
+    if (node.kind === 'machine') {
+      this.expanded[isExpanded ? 'add' : 'delete'](node.machineId);
+      this.followRunning();
+    }
+  }
 }
 
 /** Without an Engine the view has an explanation and buttons in place of a row. */
@@ -115,12 +246,12 @@ function isHostFailure(error: Error): boolean {
   return error instanceof BulkheadError && error.kind === 'host';
 }
 
-/** True if this window has the machine's files open, or the folder that it was made from. */
-function isOwn(machine: MachineInfo): boolean {
-  return (
-    machineFolder()?.id === machine.id ||
-    (vscode.workspace.workspaceFolders ?? []).some(
-      ({ uri }) => uri.scheme === 'file' && uri.fsPath === machine.folder,
-    )
+function belongingOf(machine: MachineInfo): Belonging {
+  if (machineFolder()?.id === machine.id) {
+    return 'here';
+  }
+  const local = (vscode.workspace.workspaceFolders ?? []).some(
+    ({ uri }) => uri.scheme === 'file' && uri.fsPath === machine.folder,
   );
+  return local ? 'folder' : 'elsewhere';
 }

@@ -14,7 +14,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('a machine’s record', () => {
-  const record = { env: { PATH: '/bin' }, remoteEnv: { A: 'b' }, exclude: ['node_modules'], user: 'node' };
+  const record = {
+    env: { PATH: '/bin' },
+    remoteEnv: { A: 'b' },
+    exclude: ['node_modules'],
+    user: 'node',
+    forwardPorts: [3000],
+  };
 
   it('is read back, for its owner only', async () => {
     const file = join(folder, 'records', 'm.json');
@@ -23,6 +29,13 @@ describe('a machine’s record', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await removeRecord(file);
     expect(await readRecord(file, silentLog)).toBeUndefined();
+  });
+
+  it('of a version that knew no ports has none', async () => {
+    const file = join(folder, 'm.json');
+    const { forwardPorts: _none, ...older } = record;
+    await writeFile(file, JSON.stringify(older));
+    expect(await readRecord(file, silentLog)).toEqual({ ...older, forwardPorts: [] });
   });
 
   it.each(['', '{', '{"user": 1}', '[]'])(
