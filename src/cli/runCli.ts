@@ -6,13 +6,15 @@ import { addExecCommands } from './execCommands';
 import { reportFailure } from './failure';
 import { addHostCommands } from './hostCommands';
 import { Interruption } from './interruption';
+import { addLogsCommand } from './logsCommand';
 import { addMachineCommands } from './machineCommands';
 import { Output } from './output';
+import { addPortsCommand } from './portsCommand';
 import type { CommonOptions, Session } from './session';
+import { addStatsCommand } from './statsCommand';
 import { StatusLine } from './statusLine';
 import { flushed, type Terminal } from './terminal';
 import { addUpCommand } from './upCommand';
-import { addWatchCommands } from './watchCommands';
 
 export interface CliOptions {
   createApp(options: AppOptions): App;
@@ -64,7 +66,9 @@ function createProgram(
   addUpCommand(program, run);
   addMachineCommands(program, run);
   addExecCommands(program, run);
-  addWatchCommands(program, run);
+  addLogsCommand(program, run);
+  addStatsCommand(program, run);
+  addPortsCommand(program, run);
   addHostCommands(program, run);
   addConfigCommand(program, run);
   return program;

@@ -1,4 +1,4 @@
-import type { ContainerInfo } from 'dockerode';
+import type { Container, ContainerInfo } from 'dockerode';
 import { throwIfAborted, withDeadline } from '../../core/deadline';
 import { BulkheadError } from '../../core/errors';
 import type { Log } from '../../core/log';
@@ -21,6 +21,7 @@ import { containerName, MACHINE_FILTER, machineContainer, volumeName } from './j
 import { KvmMachine } from './kvmMachine';
 import { MACHINE_LABEL, machineOfLabels } from './labels';
 import { type Probed, probe } from './probe';
+import { UsageSampler } from './usage';
 
 export interface KvmHypervisorOptions {
   engine: Engine;
@@ -33,6 +34,9 @@ export interface KvmHypervisorOptions {
 
 /** Machines as QEMU in jailed containers of one Docker Engine. Containers, volumes and their labels are the only database. */
 export class KvmHypervisor implements Hypervisor {
+  /** Each knows its machine's last figures: a rate is since then. */
+  private readonly usage = new Map<string, UsageSampler>();
+
   constructor(private readonly options: KvmHypervisorOptions) {}
 
   async probe(options: WaitOptions & { fresh?: boolean } = {}): Promise<ProbeResult> {
@@ -68,7 +72,7 @@ export class KvmHypervisor implements Hypervisor {
             await container.putArchive(await configUpload(spec.guest, spec.generation), { path: '/machine' });
             await switchNetwork(engine, container, spec.networkMode);
           }
-          return new KvmMachine(spec.id, engine, container, log);
+          return new KvmMachine(spec.id, engine, container, this.usageOf(spec.id, container), log);
         } catch (error) {
           throw engineFailure(`The machine ${spec.id} can’t be created`, error);
         }
@@ -97,7 +101,7 @@ export class KvmHypervisor implements Hypervisor {
       try {
         const found = await container.inspect();
         return found.Config.Labels[MACHINE_LABEL] === id
-          ? new KvmMachine(id, engine, container, log)
+          ? new KvmMachine(id, engine, container, this.usageOf(id, container), log)
           : undefined;
       } catch (error) {
         if (statusOf(error) === 404) {
@@ -106,6 +110,12 @@ export class KvmHypervisor implements Hypervisor {
         throw engineFailure(`The machine ${id} can’t be looked for`, error);
       }
     });
+  }
+
+  private usageOf(id: string, container: Container): UsageSampler {
+    const sampler = this.usage.get(id) ?? new UsageSampler(this.options.engine, container);
+    this.usage.set(id, sampler);
+    return sampler;
   }
 
   private async probed(options: WaitOptions & { fresh?: boolean }): Promise<Probed> {

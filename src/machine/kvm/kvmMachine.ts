@@ -14,7 +14,7 @@ import { stateOfContainer } from './exitCodes';
 import { readHostSamples, SAMPLER } from './hostSamples';
 import { onceContainer, volumeName } from './jail';
 import { machineOfLabels } from './labels';
-import { UsageSampler } from './usage';
+import type { UsageSampler } from './usage';
 
 const VMM = '/usr/lib/bulkhead/vmm';
 const START_MS = 60_000;
@@ -27,16 +27,13 @@ const BOOT_S = 120;
 
 /** A machine that is a container with QEMU in it. It holds no state of its own: the container is asked each time. */
 export class KvmMachine implements Machine {
-  private readonly sampler: UsageSampler;
-
   constructor(
     readonly id: string,
     private readonly engine: Engine,
     private readonly container: Container,
+    private readonly sampler: UsageSampler,
     private readonly log: Log,
-  ) {
-    this.sampler = new UsageSampler(engine, container);
-  }
+  ) {}
 
   async info(options: WaitOptions = {}): Promise<MachineInfo> {
     return withDeadline(this.deadline('answer for', 15_000, options), async () => {

@@ -4,6 +4,7 @@ import type { App, UpOptions } from '../../../src/app';
 import { delay } from '../../../src/core/deadline';
 import { BulkheadError, type FailureKind } from '../../../src/core/errors';
 import { fakeMachine, fakeUpResult } from './fakeMachine';
+import { fakeSample, fakeWatch } from './fakeResources';
 import { runFake } from './fakeTerminal';
 
 describe('usage', () => {
@@ -158,6 +159,8 @@ describe('stdout with --json', () => {
       blockReadBytes: 7,
       blockWriteBytes: 8,
     }),
+    watchResources: fakeWatch([fakeSample()]).watchResources,
+    ports: async () => [{ port: 80, address: 'any' }],
     doctor: async () => [{ id: 'engine', status: 'ok', message: 'Docker 20.10' }],
     prune: async () => ({ removed: [], freedBytes: 0, dryRun: true }),
     sshConfig: async () => ({ text: 'Host bulkhead-shop-1a2b\n', path: '/x', alias: 'bulkhead-shop-1a2b' }),
@@ -177,7 +180,8 @@ describe('stdout with --json', () => {
     [['reset', 'shop'], { reset: true }],
     [['logs', 'shop'], { source: 'log', text: 'hook said hello\n' }],
     [['logs', 'shop', '--console'], { source: 'console', text: '\u001b[2Jboot\n' }],
-    [['stats', 'shop'], { id: 'shop-1a2b', cpuPercent: 3.25 }],
+    [['stats', 'shop'], { id: 'shop-1a2b', cpuPercent: 3.25, guest: { processCount: 12 } }],
+    [['ports', 'shop'], { port: 80, address: 'any' }],
     [['doctor'], { ok: true }],
     [['prune', '--dry-run'], { dryRun: true }],
     [['ssh-config', 'shop'], { alias: 'bulkhead-shop-1a2b' }],
