@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { loadOrCreateIdentity } from '../guest/identity';
 import type { BuiltImage } from '../image/builtImage';
 import type { MachineInfo, MachineSpec } from '../machine/hypervisor';
+import { sizeText } from '../settings/repairs';
 import type { ImageSource, WorkspaceSpec } from '../settings/workspaceSpec';
 import { askedNetwork, type Opening, wait } from './openFolder';
 
@@ -77,18 +78,6 @@ function describeBuild(folder: string, image: Exclude<ImageSource, { kind: 'imag
   ];
   const file = relative(folder, image.dockerfile);
   return details.length === 0 ? file : `${file} (${details.join(', ').slice(0, 200)})`;
-}
-
-/** As it would be written into the settings file; exact, so that equal texts are equal sizes. */
-function sizeText(bytes: number): string {
-  const units = ['b', 'kb', 'mb', 'gb', 'tb'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${value}${units[unit]}`;
 }
 
 /** Over what needs a new container when it changes: not the hooks, the ports or what the editor does. */

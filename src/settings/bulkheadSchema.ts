@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { expects, listOf, oneOf } from './expectation';
 import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './quantities';
+import { hostNameIn, nearestDuration, nearestSize, nearestWhole, truth, wholeNumber } from './repairs';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -43,6 +44,7 @@ function size(limits: { min: number; max: number }, range: string, example: stri
     schema,
     `a size from ${range}`,
     `Write a number and a unit such as "${example}" (b, kb, mb, gb, tb), or a number of bytes.`,
+    (written) => nearestSize(written, limits),
   );
 }
 
@@ -63,6 +65,7 @@ const duration = expects(
     }),
   'a time from 1s to 7d, or "never"',
   'Write a number and a unit such as "90s", "30m" or "1h", or "never".',
+  (written) => nearestDuration(written, { min: 1000, max: MAX_IDLE_MS }),
 );
 
 export const imageReference = expects(
@@ -75,6 +78,7 @@ export const cpuCount = expects(
   z.int().min(LIMITS.cpus.min).max(LIMITS.cpus.max),
   'a whole number from 1 to 64',
   'Write a number such as 2, without quotes.',
+  (written) => nearestWhole(written, LIMITS.cpus),
 );
 export const memorySize = size(LIMITS.memoryBytes, '128 MiB to 1 TiB', '2gb');
 export const diskSize = size(LIMITS.diskBytes, '1 GiB to 16 TiB', '20gb');
@@ -111,15 +115,17 @@ export const port = expects(
   z.int().min(1).max(65_535),
   'a port from 1 to 65535',
   'Write a number such as 3000.',
+  (written) => wholeNumber(written),
 );
 
 const allowedHost = expects(
   z.string().max(253, { abort: true }).regex(HOST_PATTERN),
   'a host name',
   'Write a name such as "example.org" or "*.example.org", without scheme, port or path.',
+  hostNameIn,
 );
 
-const yesOrNo = expects(z.boolean(), 'true or false', 'Write true or false, without quotes.');
+const yesOrNo = expects(z.boolean(), 'true or false', 'Write true or false, without quotes.', truth);
 
 /** Everything in `.bulkhead.json`: the one source of the types, the checks and the JSON schema. */
 export const bulkheadSchema = z.strictObject({
@@ -128,23 +134,30 @@ export const bulkheadSchema = z.strictObject({
     .meta({ description: 'The JSON schema of this file, for editors.' }),
   image: imageReference.optional().meta({
     description: 'The image whose file system the machine boots. Not together with "build".',
-    examples: ['debian:trixie-slim'],
+    examples: ['node:22'],
+    default: 'debian:trixie-slim',
   }),
   build: z
     .strictObject({
       dockerfile: relativePath.optional().meta({
         description:
           'The Dockerfile, relative to the workspace folder. Default: "Dockerfile" in the context.',
+        default: 'Dockerfile',
       }),
       context: relativePath.optional().meta({
         description: 'The build context, relative to the workspace folder. Default: the workspace folder.',
         default: '.',
       }),
-      args: buildArgs.optional().meta({ description: 'Build arguments (ARG).' }),
-      target: buildTarget.optional().meta({ description: 'The build stage to stop at.' }),
+      args: buildArgs
+        .optional()
+        .meta({ description: 'Build arguments (ARG).', examples: [{ NODE_VERSION: '22' }] }),
+      target: buildTarget.optional().meta({ description: 'The build stage to stop at.', examples: ['dev'] }),
     })
     .optional()
-    .meta({ description: 'Builds the image from a Dockerfile of the workspace. Not together with "image".' }),
+    .meta({
+      description: 'Builds the image from a Dockerfile of the workspace. Not together with "image".',
+      defaultSnippets: [{ label: '{ "dockerfile": … }', body: { dockerfile: 'Dockerfile' } }],
+    }),
   cpus: cpuCount.optional().meta({ description: 'Virtual CPUs.', default: 2 }),
   memory: memorySize
     .optional()
@@ -153,28 +166,55 @@ export const bulkheadSchema = z.strictObject({
     description: 'Size of the writable disk, 1 GiB to 16 TiB. It takes on the host only what is written.',
     default: '20gb',
   }),
-  accelerator: oneOf(['auto', 'kvm', 'tcg', 'hyperv']).optional().meta({
-    description: 'What runs the guest. "auto" takes the fastest that works; "tcg" is emulation.',
-    default: 'auto',
-  }),
+  accelerator: oneOf({
+    auto: 'The fastest that works on this computer.',
+    kvm: 'Hardware virtualization of Linux.',
+    tcg: 'Emulation: works everywhere, several times slower.',
+    hyperv: 'Hardware virtualization of Windows (comes later).',
+  })
+    .optional()
+    .meta({
+      description: 'What runs the guest. "auto" takes the fastest that works; "tcg" is emulation.',
+      default: 'auto',
+    }),
   network: z
     .strictObject({
-      mode: oneOf(['none', 'allowlist', 'full']).optional().meta({
-        description:
-          'What the guest may reach. "full" is granted by the user himself, never by this file. Default: "allowlist" if "allow" has hosts, else "none".',
-      }),
+      mode: oneOf({
+        none: 'No network at all.',
+        allowlist: 'Only the hosts in "allow".',
+        full: "Everything that this computer's containers reach. Only you can turn it on, never this file.",
+      })
+        .optional()
+        .meta({
+          description:
+            'What the guest may reach. "full" is granted by the user himself, never by this file. Default: "allowlist" if "allow" has hosts, else "none".',
+          default: 'none',
+        }),
       allow: listOf(allowedHost, 'host names', 'Write a list such as ["example.org", "*.example.org"].', 1000)
         .optional()
-        .meta({ description: 'The hosts that "allowlist" lets through.' }),
+        .meta({
+          description: 'The hosts that "allowlist" lets through.',
+          default: [],
+          examples: [['*.example.org']],
+        }),
     })
-    .optional(),
+    .optional()
+    .meta({
+      description: 'What the guest may reach over the network.',
+      defaultSnippets: [{ label: '{ "mode": "none" }', body: { mode: 'none' } }],
+    }),
   workspace: z
     .strictObject({
-      mode: oneOf(['copy', 'mount']).optional().meta({
-        description:
-          '"copy" gives the guest its own copy of the folder; "mount" (later) shares the host\'s folder.',
-        default: 'copy',
-      }),
+      mode: oneOf({
+        copy: 'The machine works on its own copy of the folder.',
+        mount: "The machine sees the host's folder itself (comes later).",
+      })
+        .optional()
+        .meta({
+          description:
+            '"copy" gives the guest its own copy of the folder; "mount" (later) shares the host\'s folder.',
+          default: 'copy',
+        }),
       readOnly: yesOrNo.optional().meta({
         description: 'With "mount": the guest may not write to the host\'s folder.',
         default: false,
@@ -190,16 +230,30 @@ export const bulkheadSchema = z.strictObject({
         500,
       )
         .optional()
-        .meta({ description: 'What is not copied into the guest: patterns as in .gitignore.' }),
+        .meta({
+          description: 'What is not copied into the guest: patterns as in .gitignore.',
+          default: [],
+          examples: [['node_modules']],
+        }),
     })
-    .optional(),
-  attach: oneOf(['files', 'browser', 'remote-ssh']).optional().meta({
-    description: 'How the editor attaches. "browser" and "remote-ssh" come later.',
-    default: 'files',
-  }),
+    .optional()
+    .meta({
+      description: 'How the folder gets into the machine.',
+      defaultSnippets: [{ label: '{ "exclude": [ … ] }', body: { exclude: ['node_modules'] } }],
+    }),
+  attach: oneOf({
+    files: 'Files, terminals and tasks over SSH. The machine is treated as hostile.',
+    browser: 'An editor inside the machine, in a browser tab (comes later).',
+    'remote-ssh': 'Remote-SSH (comes later).',
+  })
+    .optional()
+    .meta({
+      description: 'How the editor attaches. "browser" and "remote-ssh" come later.',
+      default: 'files',
+    }),
   forwardPorts: listOf(port, 'ports', 'Write a list such as [3000].', 256)
     .optional()
-    .meta({ description: 'Ports of the guest to forward to the host.', default: [] }),
+    .meta({ description: 'Ports of the guest to forward to the host.', default: [], examples: [[3000]] }),
   ssh: z
     .strictObject({
       forwardAgent: yesOrNo.optional().meta({
@@ -207,11 +261,21 @@ export const bulkheadSchema = z.strictObject({
         default: false,
       }),
     })
-    .optional(),
-  onClose: oneOf(['suspend', 'stop', 'keep']).optional().meta({
-    description: 'What happens to the machine when its last window has been closed.',
-    default: 'suspend',
-  }),
+    .optional()
+    .meta({
+      description: 'How SSH into the machine behaves.',
+      defaultSnippets: [{ label: '{ "forwardAgent": false }', body: { forwardAgent: false } }],
+    }),
+  onClose: oneOf({
+    suspend: 'Its memory goes to disk; its programs go on where they were when it is opened again.',
+    stop: 'It is shut down.',
+    keep: 'It goes on running.',
+  })
+    .optional()
+    .meta({
+      description: 'What happens to the machine when its last window has been closed.',
+      default: 'suspend',
+    }),
   idleTimeout: duration.optional().meta({
     description:
       'Time without any use until a machine that was kept running goes to sleep, 1s to 7d, or "never". Read and checked; nothing acts on it yet.',

@@ -6,14 +6,18 @@ export interface Expectation {
   what: string;
   /** What to write, as a sentence. */
   fix: string;
+  /** What somebody who wrote this probably meant; checked against the schema before anybody sees it. */
+  repair?: Repair | undefined;
 }
+
+export type Repair = (written: unknown) => string | number | boolean | undefined;
 
 /** The expectations of this room's schemas; `explainIssues` looks them up. */
 export const expectations = z.registry<Expectation>();
 
 /** Attaches the expectation to a schema. */
-export function expects<T extends z.ZodType>(schema: T, what: string, fix: string): T {
-  expectations.add(schema, { what, fix });
+export function expects<T extends z.ZodType>(schema: T, what: string, fix: string, repair?: Repair): T {
+  expectations.add(schema, { what, fix, repair });
   return schema;
 }
 
@@ -22,8 +26,12 @@ export function listOf<T extends z.ZodType>(entry: T, what: string, fix: string,
   return expects(z.array(entry).max(max), `a list of at most ${max} ${what}`, fix);
 }
 
-/** One of `values`. */
-export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  const list = values.map((value) => `"${value}"`).join(', ');
-  return expects(z.enum(values), `one of ${list}`, `Write one of ${list}.`);
+/** One of the keys of `values`; the texts say what each of them means. */
+export function oneOf<const T extends Record<string, string>>(values: T) {
+  const list = Object.keys(values)
+    .map((value) => `"${value}"`)
+    .join(', ');
+  const keys = Object.keys(values) as (keyof T & string)[];
+  const schema = z.enum(keys).meta({ enumDescriptions: Object.values(values) });
+  return expects(schema, `one of ${list}`, `Write one of ${list}.`);
 }

@@ -3,7 +3,8 @@ import { printable } from '../core/log';
 import { type Expectation, expectations } from './expectation';
 import { shown } from './jsonDocument';
 import { nearestName } from './nearestName';
-import type { SettingsProblem, SettingsSource } from './settingsProblem';
+import { remediesForKey, remediesForValue } from './remedies';
+import type { Remedy, SettingsProblem, SettingsSource } from './settingsProblem';
 
 /** Says what zod found in terms of the settings: one problem per wrong key or value, with its fix. */
 export function explainIssues(
@@ -20,17 +21,20 @@ export function explainIssues(
     if (issue.code === 'unrecognized_keys') {
       const known = keysOf(schemaAt(schema, inner));
       for (const key of issue.keys) {
-        problems.push(source.problemAt([...path, key], 'unknown key', fixForKey(key, known), 'key'));
+        const problem = source.problemAt([...path, key], 'unknown key', fixForKey(key, known), 'key');
+        problems.push({ ...problem, remedies: remediesForKey(key, known, path, valueAt(value, inner)) });
       }
       continue;
     }
     const found = valueAt(value, inner);
+    const removal: Remedy[] = [{ kind: 'remove', path }];
     const expectation = expectationAt(schema, inner, issue.code === 'invalid_key');
     if (issue.code === 'custom') {
-      problems.push(source.problemAt(path, issue.message, expectation.fix));
+      problems.push({ ...source.problemAt(path, issue.message, expectation.fix), remedies: removal });
     } else if (issue.code === 'invalid_key') {
       const name = shown(inner.at(-1));
-      problems.push(source.problemAt(path, `${name} is not ${expectation.what}`, expectation.fix, 'key'));
+      const problem = source.problemAt(path, `${name} is not ${expectation.what}`, expectation.fix, 'key');
+      problems.push({ ...problem, remedies: removal });
     } else if (issue.code === 'too_big' && Array.isArray(found)) {
       problems.push(source.problemAt(path, `has more than ${issue.maximum} entries`, 'Remove some.'));
     } else {
@@ -39,7 +43,9 @@ export function explainIssues(
           ? nearestName(found, issue.values.map(String))
           : undefined;
       const fix = near === undefined ? expectation.fix : `Did you mean "${near}"? ${expectation.fix}`;
-      problems.push(source.problemAt(path, `${shown(found)} is not ${expectation.what}`, fix));
+      const problem = source.problemAt(path, `${shown(found)} is not ${expectation.what}`, fix);
+      const remedies = remediesForValue(schemaAt(schema, inner), found, near, expectation, path);
+      problems.push({ ...problem, remedies });
     }
   }
   return problems;
