@@ -33,8 +33,13 @@ import type {
   WaitOptions,
 } from './machine/hypervisor';
 import { KVM_NETWORK_MODES } from './machine/kvm/containerNetwork';
+import { checkSettingsText, type SettingsText } from './settings/checkText';
 import { setBulkheadSetting } from './settings/editBulkheadFile';
 import { type EffectiveSettings, effectiveSettings } from './settings/effectiveSettings';
+import { newSettingsFile } from './settings/newSettingsFile';
+import { remedyEdits } from './settings/remedies';
+import type { Remedy, SettingsProblem } from './settings/settingsProblem';
+import { settingsTemplate } from './settings/settingsTemplate';
 import type { NetworkMode, OnClose, WorkspaceMode } from './settings/workspaceSpec';
 
 /** What `up --json` prints (the CLI's contract): all times in ms. */
@@ -178,6 +183,14 @@ export interface App {
     folder: string,
     options?: WaitOptions & Pick<UpOptions, 'overrides'>,
   ): Promise<EffectiveSettings>;
+  /** What is wrong with the text of a settings file, saved or not; see `checkText.ts` for what is left out. */
+  checkSettingsText(file: SettingsText): Promise<SettingsProblem[]>;
+  /** The text edits (UTF-16 offsets) of one way to settle a problem. */
+  remedyEdits(text: string, remedy: Remedy): Promise<{ offset: number; length: number; content: string }[]>;
+  /** A new `.bulkhead.json` with every key, its description above it, commented out. */
+  settingsTemplate(): Promise<string>;
+  /** Writes the template as the folder's `.bulkhead.json`; `created` is false, and nothing changed, if there is one. */
+  newSettingsFile(folder: string): Promise<{ path: string; created: boolean }>;
   /** What the settings of the machine's folder say now, against what it was made with. @throws SettingsError */
   settingsDrift(id: string, options?: WaitOptions): Promise<SettingsDrift>;
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
@@ -268,6 +281,10 @@ export function createApp(options: AppOptions): App {
     setBulkheadSetting,
     effectiveSettings: (folder, wait = {}) =>
       effectiveSettings(folder, { defaults: services.defaults, ...wait }),
+    checkSettingsText,
+    remedyEdits: async (text, remedy) => remedyEdits(text, remedy),
+    settingsTemplate: async () => settingsTemplate(),
+    newSettingsFile,
     settingsDrift: (id, wait) => settingsDrift(services, id, wait),
     usage: async (id, wait) => (await machine(id, wait)).usage(wait),
     watchResources: (id, listener) =>

@@ -5,6 +5,7 @@ import { defaultDataDirectory } from './app/dataDirectory';
 import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
 import { HostFolders } from './attach/hostFolders';
+import { HostSettings } from './attach/hostSettings';
 import { MachineFileSystem } from './attach/machineFileSystem';
 import { PortForwards } from './attach/portForwards';
 import { RememberedPorts } from './attach/rememberedPorts';
@@ -12,6 +13,7 @@ import { registerTasks } from './attach/taskProvider';
 import { registerTerminalProfile } from './attach/terminalProfile';
 import { userDefaults } from './attach/userDefaults';
 import { detachedRelease, WindowLeases } from './attach/windowLeases';
+import { offerToApply } from './commands/applySettings';
 import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
 import { COMMAND_IDS } from './commands/commandIds';
@@ -27,6 +29,8 @@ import { MachineTree } from './views/machines/machineTree';
 import { MachineTexts } from './views/machineTexts';
 import { PortTree } from './views/ports/portTree';
 import { Search } from './views/search/search';
+import { SettingsDiagnostics } from './views/settings/settingsDiagnostics';
+import { registerSettingsQuickFixes } from './views/settings/settingsQuickFixes';
 
 /** Composes the services and registers them. No I/O: the first command or the first file does that. */
 export function activate(extension: vscode.ExtensionContext): void {
@@ -41,16 +45,21 @@ export function activate(extension: vscode.ExtensionContext): void {
   const ports = new PortForwards(app, attachments, new RememberedPorts(extension.globalState), log);
   const machines = new MachineTree(app, ports, log);
   const texts = new MachineTexts(app);
+  const hostSettings = new HostSettings(app, attachments, log);
+  const settingsProblems = new SettingsDiagnostics(app, log);
 
   const leases = join(defaultDataDirectory(), 'leases');
   const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
   const onClose = (info: MachineInfo) =>
-    chosenOnClose(choicesFile(defaultDataDirectory(), info.id)) ?? defaults.onClose(info);
+    chosenOnClose(choicesFile(defaultDataDirectory(), info.id)) ??
+    hostSettings.onClose(info.id) ??
+    defaults.onClose(info);
   const windowLeases = new WindowLeases(leases, attachments, onClose, release, log);
   const context: CommandContext = {
     app,
     attachments,
     hostFolders,
+    hostSettings,
     machines,
     ports,
     texts,
@@ -73,6 +82,8 @@ export function activate(extension: vscode.ExtensionContext): void {
     texts,
     new PortTree(ports, attachments),
     announceNewPorts(context),
+    hostSettings,
+    settingsProblems,
     // Disposed before the attachments: it asks them whether their machines run.
     windowLeases,
     followAttachments(context),
@@ -80,6 +91,8 @@ export function activate(extension: vscode.ExtensionContext): void {
     MachineFileSystem.register(attachments, log),
     registerTerminalProfile(attachments, log),
     registerTasks(attachments, log),
+    registerSettingsQuickFixes(app, settingsProblems, COMMAND_IDS.openSettingsFile),
+    offerToApply(context),
     watchForHostTerminals(context),
     registerCommands(context),
   ]) {

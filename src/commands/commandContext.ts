@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { Attachments } from '../attach/attachments';
 import type { HostFolders } from '../attach/hostFolders';
+import type { HostSettings } from '../attach/hostSettings';
 import type { PortForwards } from '../attach/portForwards';
 import type { WindowLeases } from '../attach/windowLeases';
 import type { Log } from '../core/log';
@@ -17,6 +18,7 @@ export interface CommandContext {
   readonly app: App;
   readonly attachments: Attachments;
   readonly hostFolders: HostFolders;
+  readonly hostSettings: HostSettings;
   readonly search: Search;
   readonly machines: Pick<MachineTree, 'refresh'>;
   readonly ports: PortForwards;

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { showError } from '../views/errorNotification';
+import { applySettings } from './applySettings';
 import { changeLocalPort } from './changeLocalPort';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
@@ -19,6 +20,7 @@ import { removeMachine } from './removeMachine';
 import { reopenLocally } from './reopenLocally';
 import { resetMachine } from './resetMachine';
 import { revealFolder } from './revealFolder';
+import { createSettingsFile, openSettingsFile } from './settingsFile';
 import { showConsole, showLog } from './showMachineText';
 import { stopForwarding } from './stopForwarding';
 import { togglePortNotices } from './togglePortNotices';
@@ -38,6 +40,9 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.goToFile]: goToFile,
   [COMMAND_IDS.findInFiles]: findInFiles,
   [COMMAND_IDS.showLog]: showLog,
+  [COMMAND_IDS.openSettingsFile]: openSettingsFile,
+  [COMMAND_IDS.createSettingsFile]: createSettingsFile,
+  [COMMAND_IDS.applySettings]: applySettings,
   [COMMAND_IDS.refreshMachines]: ({ machines }) => machines.refresh(),
   [COMMAND_IDS.reset]: resetMachine,
   [COMMAND_IDS.openMachine]: (context, ...args) => openMachine(context, 'this', args),

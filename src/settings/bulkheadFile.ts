@@ -3,6 +3,7 @@ import { type BulkheadSettings, bulkheadSchema } from './bulkheadSchema';
 import { explainIssues } from './explainIssues';
 import { parseJsonDocument } from './jsonDocument';
 import type { OriginKind } from './origin';
+import { BULKHEAD_FILE } from './settingsFiles';
 import {
   plainSource,
   type Remedy,
@@ -11,9 +12,6 @@ import {
   type SettingsSource,
 } from './settingsProblem';
 import { readWorkspaceFile } from './workspacePath';
-
-/** The file in the workspace's root that says what the machine should be. */
-export const BULKHEAD_FILE = '.bulkhead.json';
 
 /** Checked settings of one source, with the way back to where each stands. */
 export interface SettingsLayer {

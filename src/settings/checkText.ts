@@ -2,9 +2,10 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../core/errors';
 import { buildSource } from './buildSource';
-import { BULKHEAD_FILE, checkSettings, type SettingsLayer } from './bulkheadFile';
+import { checkSettings, type SettingsLayer } from './bulkheadFile';
 import { type JsonDocument, parseJsonDocument } from './jsonDocument';
 import { resolveSpec } from './resolveSpec';
+import type { SettingsFileKind } from './settingsFiles';
 import {
   inReadingOrder,
   plainSource,
@@ -18,7 +19,7 @@ export interface SettingsText {
   /** For messages, and for where the file lies. */
   path: string;
   text: string;
-  kind: 'bulkhead' | 'devcontainer';
+  kind: SettingsFileKind;
   /** True if `path` is one of this host: then the files that the settings name are looked for. */
   onHost: boolean;
 }
@@ -147,13 +148,4 @@ function valueIn(value: unknown, path: SettingsPath): unknown {
     current = Reflect.get(current, part);
   }
   return current;
-}
-
-/** Which kind of settings file a path is, if it is one. */
-export function settingsFileKind(path: string): SettingsText['kind'] | undefined {
-  const name = path.split(/[\\/]/).at(-1);
-  if (name === BULKHEAD_FILE) {
-    return 'bulkhead';
-  }
-  return name === 'devcontainer.json' || name === '.devcontainer.json' ? 'devcontainer' : undefined;
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { applyEdits } from 'jsonc-parser';
 import { BulkheadError, codeOf, messageOf } from '../core/errors';
 import { writeFileAtomic } from '../core/files';
-import { BULKHEAD_FILE } from './bulkheadFile';
 import { editJsonc, NoPlaceError, newJsonc } from './editJsonc';
 import { parseJsonDocument } from './jsonDocument';
+import { BULKHEAD_FILE } from './settingsFiles';
 import { formatProblem, type SettingsPath } from './settingsProblem';
 import { MAX_SETTINGS_BYTES, readWorkspaceFile } from './workspacePath';
 

@@ -26,7 +26,7 @@ function commented(key: string, schema: z.ZodType, indent: string): string {
 function entry(key: string, schema: z.ZodType): string[] {
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (!(inner instanceof z.ZodObject)) {
-    return [`${JSON.stringify(key)}: ${JSON.stringify(valueOf(schema))},`];
+    return [`${JSON.stringify(key)}: ${JSON.stringify(shownValue(schema))},`];
   }
   const shape: Record<string, unknown> = inner.shape;
   const lines = Object.entries(shape).flatMap(([name, property]) =>
@@ -37,9 +37,10 @@ function entry(key: string, schema: z.ZodType): string[] {
   return [`${JSON.stringify(key)}: {`, ...lines.map((line) => `  ${line}`), '},'];
 }
 
-function valueOf(schema: z.ZodType): unknown {
+function shownValue(schema: z.ZodType): unknown {
   const meta = z.globalRegistry.get(schema);
-  const [example] = meta?.examples ?? [];
+  const examples = meta?.['examples'];
+  const example: unknown = Array.isArray(examples) ? examples[0] : undefined;
   const standard = meta?.['default'];
   const empty = standard === undefined || (Array.isArray(standard) && standard.length === 0);
   // An empty list shows nothing of what stands in it.

@@ -9,7 +9,13 @@ const names = [
 ].map(([, name]) => name);
 const inert = new Proxy(class {}, {
   get: (target, key) =>
-    key === 'prototype' ? target.prototype : typeof key === 'symbol' || key === 'then' ? undefined : inert,
+    key === 'prototype'
+      ? target.prototype
+      : key === Symbol.iterator
+        ? () => [].values()
+        : typeof key === 'symbol' || key === 'then'
+          ? undefined
+          : inert,
   set: () => true,
   apply: () => inert,
 });

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { applyEdits } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
-import { checkSettingsText, settingsFileKind } from '../../../src/settings/checkText';
+import { checkSettingsText } from '../../../src/settings/checkText';
 import { remedyEdits } from '../../../src/settings/remedies';
+import { settingsFileKind } from '../../../src/settings/settingsFiles';
 import { workspace } from './workspaceFixture';
 
 const check = (text: string) =>
