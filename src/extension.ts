@@ -29,8 +29,7 @@ import { MachineTree } from './views/machines/machineTree';
 import { MachineTexts } from './views/machineTexts';
 import { PortTree } from './views/ports/portTree';
 import { Search } from './views/search/search';
-import { SettingsDiagnostics } from './views/settings/settingsDiagnostics';
-import { registerSettingsQuickFixes } from './views/settings/settingsQuickFixes';
+import { registerSettingsFiles } from './views/settings/settingsFiles';
 
 /** Composes the services and registers them. No I/O: the first command or the first file does that. */
 export function activate(extension: vscode.ExtensionContext): void {
@@ -46,7 +45,6 @@ export function activate(extension: vscode.ExtensionContext): void {
   const machines = new MachineTree(app, ports, log);
   const texts = new MachineTexts(app);
   const hostSettings = new HostSettings(app, attachments, log);
-  const settingsProblems = new SettingsDiagnostics(app, log);
 
   const leases = join(defaultDataDirectory(), 'leases');
   const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
@@ -83,7 +81,6 @@ export function activate(extension: vscode.ExtensionContext): void {
     new PortTree(ports, attachments),
     announceNewPorts(context),
     hostSettings,
-    settingsProblems,
     // Disposed before the attachments: it asks them whether their machines run.
     windowLeases,
     followAttachments(context),
@@ -91,7 +88,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     MachineFileSystem.register(attachments, log),
     registerTerminalProfile(attachments, log),
     registerTasks(attachments, log),
-    registerSettingsQuickFixes(app, settingsProblems, COMMAND_IDS.openSettingsFile),
+    registerSettingsFiles(app, log, COMMAND_IDS.openSettingsFile),
     offerToApply(context),
     watchForHostTerminals(context),
     registerCommands(context),

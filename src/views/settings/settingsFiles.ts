@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import type { App } from '../../app';
 import { machineIdOf } from '../../attach/machineUri';
-import type { Disposable } from '../../core/disposables';
-import { DisposableList } from '../../core/disposables';
+import { type Disposable, DisposableList } from '../../core/disposables';
+import type { Log } from '../../core/log';
 import type { Remedy } from '../../settings/settingsProblem';
-import { isInRoot, type SettingsDiagnostics } from './settingsDiagnostics';
+import { isInRoot, SettingsDiagnostics } from './settingsDiagnostics';
 
 const SETTINGS_FILES: vscode.DocumentSelector = [
   { pattern: '**/.bulkhead.json' },
@@ -12,13 +12,17 @@ const SETTINGS_FILES: vscode.DocumentSelector = [
   { pattern: '**/.devcontainer.json' },
 ];
 
-/** The lightbulb on Bulkhead's problems, and the way from the VM's copy of the file to the one that counts. */
-export function registerSettingsQuickFixes(
-  app: Pick<App, 'remedyEdits'>,
-  diagnostics: SettingsDiagnostics,
+/**
+ * Settings files in the editor: Bulkhead's problems, the lightbulb on them, and the way from the VM's copy of the file
+ * to the one that counts (`openSettingsFile` is the command).
+ */
+export function registerSettingsFiles(
+  app: Pick<App, 'checkSettingsText' | 'remedyEdits'>,
+  log: Log,
   openSettingsFile: string,
 ): Disposable {
   const list = new DisposableList();
+  const diagnostics = list.add(new SettingsDiagnostics(app, log));
   list.add(
     vscode.languages.registerCodeActionsProvider(
       SETTINGS_FILES,
