@@ -13,6 +13,12 @@ async function main([folder, id, action, cli, graceMs]: string[]): Promise<numbe
   if (isLeased(folder, id)) {
     return 0;
   }
+  const code = await run(cli, action, id);
+  // A window that was opened meanwhile saw the machine running, and would now look at one that is not.
+  return isLeased(folder, id) ? run(cli, 'start', id) : code;
+}
+
+function run(cli: string, action: string, id: string): Promise<number> {
   const child = spawn(process.execPath, [cli, action, id], { stdio: 'ignore' });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
