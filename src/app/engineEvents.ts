@@ -13,9 +13,12 @@ import type { Services } from './services';
 const DEBOUNCE_MS = 100;
 const RETRY_MS = 5_000;
 
+/** Not `exec_*`: every connection to a guest is an exec, and changes nothing. */
+const STATE_EVENTS = ['create', 'start', 'die', 'destroy', 'pause', 'unpause', 'update'];
+
 /** A network's events name the container, but not its labels: those of other containers are looked at too. */
 const WATCHED: GetEventsOptions['filters'][] = [
-  { label: ['bulkhead.machine'], type: ['container'] },
+  { label: ['bulkhead.machine'], type: ['container'], event: STATE_EVENTS },
   { event: ['connect', 'disconnect'], type: ['network'] },
 ];
 

@@ -35,6 +35,7 @@ export function watchedFolders(
   fire: (events: vscode.FileChangeEvent[]) => void,
 ): WatchedFolders {
   const watches = new Set<Watch>();
+  const attached = new Set<string>();
   const following = attachments.onDidChange(({ attachment, status }) => {
     const own = [...watches].filter(({ id }) => id === attachment.id);
     for (const watch of own) {
@@ -44,7 +45,11 @@ export function watchedFolders(
         watch.stop();
       }
     }
-    if (status.kind === 'attached') {
+    // Other news of a machine that is attached all the while (its network, say) says nothing about files.
+    if (status.kind !== 'attached') {
+      attached.delete(attachment.id);
+    } else if (!attached.has(attachment.id)) {
+      attached.add(attachment.id);
       lookAgain(attachment.id, fire, log);
     }
   });
