@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from 'dockerode';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createApp } from '../../src/app';
+import { silentLog } from '../../src/core/log';
 import type { MachineInfo } from '../../src/machine/hypervisor';
 import { engine, kitImage, TestMachine } from './fixtures/machine';
 import { bareImage } from './fixtures/workspace';
@@ -97,6 +100,45 @@ test('`net none` shuts it again', async () => {
   expect(await listedMode()).toBe('none');
   expect(await heard(address, PORT)).toBe('');
   expect((await machine.bulkhead('net', '--json')).json()).toEqual({ id: machine.id, network: 'none' });
+});
+
+test('a switched network is news for every window, a connection to the guest is not', async () => {
+  const app = createApp({ log: silentLog, proxyCommand: [], dataDirectory: machine.cli.dataDirectory });
+  let news = 0;
+  const following = app.onDidChangeMachines(() => {
+    news += 1;
+  });
+  try {
+    // The first switch says that the events are followed by now.
+    await vi.waitFor(
+      async () => {
+        await machine.bulkhead('net', 'full');
+        await machine.bulkhead('net', 'none');
+        expect(news).toBeGreaterThan(0);
+      },
+      { timeout: 60_000 },
+    );
+    await vi.waitUntil(
+      async () => {
+        const sofar = news;
+        await delay(1000);
+        return news === sofar;
+      },
+      { timeout: 60_000 },
+    );
+    const before = news;
+    for (let connection = 0; connection < 4; connection++) {
+      await machine.sh('true');
+    }
+    await machine.bulkhead('net', 'full');
+    await vi.waitFor(() => expect(news).toBeGreaterThan(before));
+    // One for each network that was left and joined, at most.
+    expect(news - before).toBeLessThanOrEqual(2);
+  } finally {
+    following.dispose();
+    app.dispose();
+    await machine.bulkhead('net', 'none');
+  }
 });
 
 test('a folder can’t grant itself the network', async () => {
