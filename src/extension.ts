@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { choicesFile, chosenOnClose } from './app/chosenOnClose';
-import { defaultDataDirectory } from './app/dataDirectory';
 import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
 import { HostFolders } from './attach/hostFolders';
@@ -12,7 +10,8 @@ import { RememberedPorts } from './attach/rememberedPorts';
 import { registerTasks } from './attach/taskProvider';
 import { registerTerminalProfile } from './attach/terminalProfile';
 import { userDefaults } from './attach/userDefaults';
-import { detachedRelease, WindowLeases } from './attach/windowLeases';
+import { whenClosed } from './attach/whenClosed';
+import { windowLeases } from './attach/windowLeases';
 import { offerToApply } from './commands/applySettings';
 import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
@@ -20,11 +19,12 @@ import { COMMAND_IDS } from './commands/commandIds';
 import { watchForHostTerminals } from './commands/hostTerminalNotice';
 import { announceNewPorts } from './commands/portNotices';
 import { registerCommands } from './commands/registerCommands';
+import { runDoctorAction } from './commands/runDoctorAction';
+import { showStatusBar } from './commands/statusBar';
 import { DisposableList } from './core/disposables';
 import { lazyApp } from './lazyApp';
-import type { MachineInfo } from './machine/hypervisor';
+import { CheckSystemPanel } from './views/checkSystem/checkSystemPanel';
 import { channelLog } from './views/logChannel';
-import { showMachineStatus } from './views/machineStatusBar';
 import { MachineTree } from './views/machines/machineTree';
 import { MachineTexts } from './views/machineTexts';
 import { PortTree } from './views/ports/portTree';
@@ -44,15 +44,11 @@ export function activate(extension: vscode.ExtensionContext): void {
   const ports = new PortForwards(app, attachments, new RememberedPorts(extension.globalState), log);
   const machines = new MachineTree(app, ports, log);
   const texts = new MachineTexts(app);
+  const checkSystem = new CheckSystemPanel(app, log, extension, runDoctorAction);
   const hostSettings = new HostSettings(app, attachments, log);
 
-  const leases = join(defaultDataDirectory(), 'leases');
-  const release = detachedRelease(leases, extension.asAbsolutePath(join('dist', 'release.js')), cli);
-  const onClose = (info: MachineInfo) =>
-    chosenOnClose(choicesFile(defaultDataDirectory(), info.id)) ??
-    hostSettings.onClose(info.id) ??
-    defaults.onClose(info);
-  const windowLeases = new WindowLeases(leases, attachments, onClose, release, log);
+  const onClose = whenClosed(hostSettings, defaults);
+  const leases = windowLeases(extension, attachments, onClose, log);
   const context: CommandContext = {
     app,
     attachments,
@@ -62,7 +58,10 @@ export function activate(extension: vscode.ExtensionContext): void {
     ports,
     texts,
     search,
-    leases: windowLeases,
+    leases,
+    checkSystem,
+    extensionUri: extension.extensionUri,
+    onClose,
     log,
     channel,
   };
@@ -81,10 +80,11 @@ export function activate(extension: vscode.ExtensionContext): void {
     new PortTree(ports, attachments),
     announceNewPorts(context),
     hostSettings,
+    checkSystem,
     // Disposed before the attachments: it asks them whether their machines run.
-    windowLeases,
+    leases,
     followAttachments(context),
-    showMachineStatus(attachments, COMMAND_IDS.machineActions),
+    showStatusBar(context),
     MachineFileSystem.register(attachments, log),
     registerTerminalProfile(attachments, log),
     registerTasks(attachments, log),

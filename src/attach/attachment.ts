@@ -41,6 +41,7 @@ export type AttachmentStatus =
 
 /** This window's hold on one machine, shared by files, terminals, tasks and views. */
 export class Attachment implements Disposable {
+  private isStale = false;
   private currentStatus: AttachmentStatus = { kind: 'idle' };
   private attaching: Promise<AttachedMachine> | undefined;
   private attached: AttachedMachine | undefined;
@@ -54,6 +55,11 @@ export class Attachment implements Disposable {
     private readonly log: Log,
     private readonly present: PresentBringUp,
   ) {}
+
+  /** True while the machine's state could not be read again: `status` may no longer be so. */
+  get stale(): boolean {
+    return this.isStale;
+  }
 
   get status(): AttachmentStatus {
     return this.currentStatus;
@@ -109,6 +115,8 @@ export class Attachment implements Disposable {
       if (error instanceof BulkheadError && error.kind === 'usage' && before.info) {
         return { ...before.info, state: 'gone' as const };
       }
+      this.isStale = true;
+      this.changes.fire(this.currentStatus);
       throw error;
     });
     if (this.currentStatus !== before) {
@@ -184,6 +192,7 @@ export class Attachment implements Disposable {
   }
 
   private change(status: AttachmentStatus): void {
+    this.isStale = false;
     this.currentStatus = status;
     this.changes.fire(status);
   }

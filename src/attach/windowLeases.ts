@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { defaultDataDirectory } from '../app/dataDirectory';
 import { type Disposable, DisposableList } from '../core/disposables';
 import { messageOf } from '../core/errors';
 import type { Log } from '../core/log';
@@ -64,6 +66,19 @@ export class WindowLeases implements Disposable {
       this.log.warn(`${id}: cannot write a lease: ${messageOf(error)}`);
     }
   }
+}
+
+/** The leases of this window in the user's data folder; `extension` knows where the bundles in dist/ are. */
+export function windowLeases(
+  extension: { asAbsolutePath(path: string): string },
+  attachments: Attachments,
+  onClose: (info: MachineInfo) => OnClose,
+  log: Log,
+): WindowLeases {
+  const folder = join(defaultDataDirectory(), 'leases');
+  const bundle = (name: string) => extension.asAbsolutePath(join('dist', name));
+  const release = detachedRelease(folder, bundle('release.js'), bundle('cli.js'));
+  return new WindowLeases(folder, attachments, onClose, release, log);
 }
 
 /** `release` by a detached process, which outlives this one. `script` and `cli` are the bundles in dist/. */

@@ -2,15 +2,19 @@ import * as vscode from 'vscode';
 import type { PresentBringUp } from '../attach/attachment';
 import { DisposableList } from '../core/disposables';
 import { CancelledError, messageOf } from '../core/errors';
-import { type Log, printable } from '../core/log';
+import type { Log } from '../core/log';
+import { messageText, nameText } from '../views/messageText';
 import { withProgress } from '../views/withProgress';
 import { attachFailure } from './attachFailure';
 import type { CommandContext } from './commandContext';
 
+/** For `when` clauses and the walkthrough: this window has a machine that answers. */
+const ATTACHED_CONTEXT = 'bulkhead.attached';
+
 /** Brings a machine up for a window that was opened on it: one notification for all who wait for its files. */
 export function presentBringUp(log: Log): PresentBringUp {
   return async (info, work) => {
-    const name = printable(info.name, 120);
+    const name = nameText(info.name);
     const title =
       info.state === 'suspended' ? vscode.l10n.t('Resuming {0}', name) : vscode.l10n.t('Starting {0}', name);
     const outcome = await withProgress(title, log, work);
@@ -35,12 +39,15 @@ export function followAttachments(context: CommandContext): vscode.Disposable {
       } else if (status.kind === 'away' && wasAttaching.has(attachment.id)) {
         attachFailure(context, attachment, status.error).catch(lost);
       }
-      wasAttaching = new Set(
-        attachments
-          .list()
-          .filter((each) => each.status.kind === 'attaching')
-          .map(({ id }) => id),
-      );
+      const held = attachments.list();
+      vscode.commands
+        .executeCommand(
+          'setContext',
+          ATTACHED_CONTEXT,
+          held.some((each) => each.status.kind === 'attached'),
+        )
+        .then(undefined, lost);
+      wasAttaching = new Set(held.filter((each) => each.status.kind === 'attaching').map(({ id }) => id));
     }),
   );
   return disposables;
@@ -53,7 +60,7 @@ async function showNotices({ hostFolders, channel }: CommandContext, id: string)
     return;
   }
   const showLog = vscode.l10n.t('Show Log');
-  const text = printable(notices.join(' '), 1000);
+  const text = messageText(notices.join(' '));
   if ((await vscode.window.showWarningMessage(text, showLog)) === showLog) {
     channel.show();
   }

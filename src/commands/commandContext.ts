@@ -7,6 +7,9 @@ import type { PortForwards } from '../attach/portForwards';
 import type { WindowLeases } from '../attach/windowLeases';
 import type { Log } from '../core/log';
 import type { ReportProgress } from '../core/progress';
+import type { MachineInfo } from '../machine/hypervisor';
+import type { OnClose } from '../settings/workspaceSpec';
+import type { CheckSystemPanel } from '../views/checkSystem/checkSystemPanel';
 import { showError } from '../views/errorNotification';
 import type { MachineTree } from '../views/machines/machineTree';
 import type { MachineTexts } from '../views/machineTexts';
@@ -24,6 +27,10 @@ export interface CommandContext {
   readonly ports: PortForwards;
   readonly leases: Pick<WindowLeases, 'handOver'>;
   readonly texts: MachineTexts;
+  readonly checkSystem: CheckSystemPanel;
+  readonly extensionUri: vscode.Uri;
+  /** What happens to a machine when its last window closes. */
+  readonly onClose: (info: MachineInfo) => OnClose;
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
 }

@@ -7,6 +7,11 @@ export const COMMAND_IDS = {
   suspend: 'bulkhead.suspend',
   stop: 'bulkhead.stop',
   remove: 'bulkhead.remove',
+  changeNetwork: 'bulkhead.changeNetwork',
+  changeWorkspaceMode: 'bulkhead.changeWorkspaceMode',
+  changeOnClose: 'bulkhead.changeOnClose',
+  checkSystem: 'bulkhead.checkSystem',
+  openExample: 'bulkhead.openExample',
   machineActions: 'bulkhead.machineActions',
   goToFile: 'bulkhead.goToFile',
   findInFiles: 'bulkhead.findInFiles',
@@ -31,3 +36,10 @@ export const COMMAND_IDS = {
 } as const;
 
 export type CommandId = (typeof COMMAND_IDS)[keyof typeof COMMAND_IDS];
+
+/** What a click on each toggle of the status bar runs. */
+export const TOGGLE_COMMANDS = {
+  network: COMMAND_IDS.changeNetwork,
+  workspace: COMMAND_IDS.changeWorkspaceMode,
+  keepAwake: COMMAND_IDS.changeOnClose,
+};

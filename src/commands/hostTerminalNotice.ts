@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import { machineFolder } from '../attach/terminalProfile';
 import { messageOf } from '../core/errors';
+import { nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 import { openTerminal } from './openTerminal';
+import { FIX_TERMINAL } from './runDoctorAction';
 
 /**
  * The API can't make the VM's shell the default of one window, so VS Code's own "new terminal" is a shell on this
@@ -13,6 +15,7 @@ export function watchForHostTerminals(context: CommandContext): vscode.Disposabl
   return vscode.window.onDidOpenTerminal((terminal) => {
     if (
       said ||
+      terminal.name === FIX_TERMINAL ||
       !machineFolder() ||
       'pty' in terminal.creationOptions ||
       terminal.creationOptions.hideFromUser
@@ -26,7 +29,10 @@ export function watchForHostTerminals(context: CommandContext): vscode.Disposabl
 
 async function notify(context: CommandContext, terminal: vscode.Terminal): Promise<void> {
   const inVm = vscode.l10n.t('Open Terminal in VM');
-  const message = vscode.l10n.t('The terminal "{0}" runs on this computer, not in the VM.', terminal.name);
+  const message = vscode.l10n.t(
+    'The terminal "{0}" runs on this computer, not in the VM.',
+    nameText(terminal.name),
+  );
   if ((await vscode.window.showWarningMessage(message, inVm)) === inVm) {
     terminal.dispose();
     await openTerminal(context);

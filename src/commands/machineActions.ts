@@ -1,30 +1,90 @@
 import * as vscode from 'vscode';
+import type { MachineInfo, MachineState } from '../machine/hypervisor';
+import { nameText } from '../views/messageText';
+import { networkModeText, onCloseText, workspaceModeText } from '../views/toggleText';
 import type { CommandContext } from './commandContext';
-import { COMMAND_IDS } from './commandIds';
+import { COMMAND_IDS, type CommandId } from './commandIds';
 
 interface Action extends vscode.QuickPickItem {
-  command: string;
+  command?: CommandId;
 }
 
-/** What a click on the status-bar item offers. */
+/** What a click on the machine's status-bar item offers: all that can be done with it in the state it is in. */
 export async function machineActions(context: CommandContext): Promise<void> {
+  const { t } = vscode.l10n;
   const status = context.attachments.list()[0]?.status;
-  const runs = status?.kind === 'attached';
-  const actions: Action[] = [
-    ...(runs
-      ? [
-          { label: vscode.l10n.t('$(terminal) Open Terminal'), command: COMMAND_IDS.openTerminal },
-          { label: vscode.l10n.t('$(debug-pause) Suspend'), command: COMMAND_IDS.suspend },
-          { label: vscode.l10n.t('$(debug-stop) Stop'), command: COMMAND_IDS.stop },
-        ]
-      : [{ label: vscode.l10n.t('$(play) Start or Resume'), command: COMMAND_IDS.start }]),
-    { label: vscode.l10n.t('$(folder-opened) Reopen Locally'), command: COMMAND_IDS.reopenLocally },
-    { label: vscode.l10n.t('$(trash) Remove'), command: COMMAND_IDS.remove },
-    { label: vscode.l10n.t('$(output) Show Log'), command: COMMAND_IDS.showLog },
+  const info = status && status.kind !== 'idle' ? status.info : undefined;
+  const actions = [
+    ...verbs(info?.state, status?.kind === 'attached'),
+    ...(info ? toggles(context, info) : []),
+    ...elsewhere(),
   ];
-  const placeHolder = vscode.l10n.t('What should happen with the machine?');
-  const picked = await vscode.window.showQuickPick(actions, { placeHolder });
-  if (picked) {
+  const picked = await vscode.window.showQuickPick(actions, {
+    ...(info && { title: nameText(info.name) }),
+    placeHolder: t('What should happen with the machine?'),
+    matchOnDescription: true,
+  });
+  if (picked?.command) {
     await vscode.commands.executeCommand(picked.command);
   }
+}
+
+function separator(label: string): Action {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
+}
+
+/** `attached`: its SSH answers. One that runs and does not answer can be tried again, stopped and removed. */
+function verbs(state: MachineState | undefined, attached: boolean): Action[] {
+  const { t } = vscode.l10n;
+  const start: Action = {
+    label: state === 'suspended' ? t('$(play) Resume') : t('$(play) Start or Resume'),
+    command: COMMAND_IDS.start,
+  };
+  const stop: Action = { label: t('$(debug-stop) Stop'), command: COMMAND_IDS.stop };
+  return [
+    separator(t('Machine')),
+    ...(attached
+      ? [
+          { label: t('$(terminal) Open Terminal'), command: COMMAND_IDS.openTerminal },
+          { label: t('$(debug-pause) Suspend'), command: COMMAND_IDS.suspend },
+          stop,
+        ]
+      : [start, ...(state === 'running' || state === 'suspended' ? [stop] : [])]),
+    { label: t('$(folder-opened) Reopen Locally'), command: COMMAND_IDS.reopenLocally },
+    { label: t('$(trash) Remove'), command: COMMAND_IDS.remove },
+  ];
+}
+
+function toggles(context: CommandContext, info: MachineInfo): Action[] {
+  const { t } = vscode.l10n;
+  const network = networkModeText(info.networkMode);
+  const workspace = workspaceModeText('copy', false);
+  const onClose = onCloseText(context.onClose(info));
+  return [
+    separator(t('Toggles')),
+    {
+      label: t('$({0}) Network', network.icon),
+      description: network.label,
+      command: COMMAND_IDS.changeNetwork,
+    },
+    {
+      label: t('$({0}) Workspace', workspace.icon),
+      description: workspace.label,
+      command: COMMAND_IDS.changeWorkspaceMode,
+    },
+    {
+      label: t('$({0}) When the Last Window Closes', onClose.icon),
+      description: onClose.label,
+      command: COMMAND_IDS.changeOnClose,
+    },
+  ];
+}
+
+function elsewhere(): Action[] {
+  const { t } = vscode.l10n;
+  return [
+    separator(t('More')),
+    { label: t('$(output) Show Log'), command: COMMAND_IDS.showLog },
+    { label: t('$(checklist) Check System'), command: COMMAND_IDS.checkSystem },
+  ];
 }

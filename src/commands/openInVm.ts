@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { SCHEME } from '../attach/machineUri';
+import { nameText } from '../views/messageText';
 import { attempt, type CommandContext } from './commandContext';
 
 /** Palette, explorer context menu (with the folder's URI) and empty window: a folder opens in its own microVM. */
@@ -11,10 +12,14 @@ export async function openInVm(context: CommandContext, clicked?: vscode.Uri): P
   }
   if (folder.scheme !== 'file') {
     const message = vscode.l10n.t('Only a folder on this computer can be opened in a VM.');
-    await vscode.window.showErrorMessage(message);
+    const choose = vscode.l10n.t('Choose a Folder…');
+    if ((await vscode.window.showErrorMessage(message, choose)) === choose) {
+      const chosen = await askForFolder();
+      return chosen && openInVm(context, chosen);
+    }
     return;
   }
-  const title = vscode.l10n.t('Opening {0} in an isolated VM', basename(folder.fsPath));
+  const title = vscode.l10n.t('Opening {0} in an isolated VM', nameText(basename(folder.fsPath)));
   const done = await attempt(context, title, (signal, onProgress) =>
     context.app.up(folder.fsPath, { signal, onProgress }),
   );
@@ -42,6 +47,10 @@ async function chooseFolder(): Promise<vscode.Uri | undefined> {
     const placeHolder = vscode.l10n.t('Which folder should open in a VM?');
     return (await vscode.window.showQuickPick(items, { placeHolder }))?.uri;
   }
+  return askForFolder();
+}
+
+async function askForFolder(): Promise<vscode.Uri | undefined> {
   const chosen = await vscode.window.showOpenDialog({
     canSelectFiles: false,
     canSelectFolders: true,

@@ -2,7 +2,9 @@ import * as vscode from 'vscode';
 import { machineFolder } from '../attach/terminalProfile';
 import { printable } from '../core/log';
 import type { MachineInfo, MachineState } from '../machine/hypervisor';
+import { nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
+import { COMMAND_IDS } from './commandIds';
 
 /** The window's machine; in any other window the user picks one of those in `states` (all, if left out). */
 export async function pickMachine(
@@ -22,11 +24,15 @@ export async function pickAnyMachine(
 ): Promise<MachineInfo | undefined> {
   const machines = (await context.app.list()).filter(({ state }) => !states || states.includes(state));
   if (machines.length === 0) {
-    await vscode.window.showInformationMessage(vscode.l10n.t('There is no such Bulkhead machine.'));
+    const open = vscode.l10n.t('Open in Isolated VM');
+    const message = vscode.l10n.t('There is no Bulkhead machine that this can be done with.');
+    if ((await vscode.window.showInformationMessage(message, open)) === open) {
+      await vscode.commands.executeCommand(COMMAND_IDS.openInVm);
+    }
     return undefined;
   }
   const items = machines.map((machine) => ({
-    label: printable(machine.name, 120),
+    label: nameText(machine.name),
     description: `${machine.id}: ${machine.state}`,
     detail: printable(machine.folder, 300),
     machine,

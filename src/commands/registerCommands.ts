@@ -2,6 +2,9 @@ import * as vscode from 'vscode';
 import { showError } from '../views/errorNotification';
 import { applySettings } from './applySettings';
 import { changeLocalPort } from './changeLocalPort';
+import { changeNetwork } from './changeNetwork';
+import { changeOnClose } from './changeOnClose';
+import { changeWorkspaceMode } from './changeWorkspaceMode';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
 import { copyLocalAddress } from './copyLocalAddress';
@@ -11,6 +14,7 @@ import { forwardPort } from './forwardPort';
 import { goToFile } from './goToFile';
 import { machineActions } from './machineActions';
 import { startMachine, stopMachine, suspendMachine } from './machineLifecycle';
+import { openExample } from './openExample';
 import { openInVm } from './openInVm';
 import { openMachine } from './openMachine';
 import { openPort } from './openPort';
@@ -36,6 +40,11 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.suspend]: suspendMachine,
   [COMMAND_IDS.stop]: stopMachine,
   [COMMAND_IDS.remove]: removeMachine,
+  [COMMAND_IDS.changeNetwork]: changeNetwork,
+  [COMMAND_IDS.changeWorkspaceMode]: changeWorkspaceMode,
+  [COMMAND_IDS.changeOnClose]: changeOnClose,
+  [COMMAND_IDS.checkSystem]: ({ checkSystem }) => checkSystem.show(),
+  [COMMAND_IDS.openExample]: openExample,
   [COMMAND_IDS.machineActions]: machineActions,
   [COMMAND_IDS.goToFile]: goToFile,
   [COMMAND_IDS.findInFiles]: findInFiles,

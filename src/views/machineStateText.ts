@@ -2,6 +2,8 @@ import type { AttachmentStatus } from '../attach/attachment';
 import { messageOf } from '../core/errors';
 import { printable } from '../core/log';
 import type { MachineState } from '../machine/hypervisor';
+import { stateName } from './machines/machineRows';
+import type { L10n } from './row';
 
 const ICONS: Record<MachineState, string> = {
   created: 'vm-outline',
@@ -25,19 +27,22 @@ export interface StateText {
 }
 
 /** What a window says of its machine. */
-export function machineStateText(id: string, status: AttachmentStatus): StateText {
+export function machineStateText(id: string, status: AttachmentStatus, l10n: L10n): StateText {
   const info = status.kind === 'idle' ? undefined : status.info;
   const name = oneLine(info?.name ?? id);
   const state: MachineState = stateOf(status);
+  const called = stateName(state, l10n);
   const tooltip = [
-    `Bulkhead: ${name} is ${state}`,
-    info ? `${info.cpus} CPU, ${Math.round(info.memoryBytes / 2 ** 20)} MiB, ${info.accelerator}` : '',
-    info ? `Network: ${info.networkMode}` : '',
-    info ? `Image: ${oneLine(info.imageReference)}` : '',
+    l10n.t('Bulkhead: {0} is {1}', name, called),
+    info
+      ? l10n.t('{0} CPU, {1} MiB, {2}', info.cpus, Math.round(info.memoryBytes / 2 ** 20), info.accelerator)
+      : '',
+    info ? l10n.t('Network: {0}', info.networkMode) : '',
+    info ? l10n.t('Image: {0}', oneLine(info.imageReference)) : '',
     status.kind === 'away' ? oneLine(messageOf(status.error)) : '',
   ];
   return {
-    text: `$(${ICONS[state]}) ${name}: ${state}`,
+    text: `$(${ICONS[state]}) ${name}: ${called}`,
     tooltip: tooltip.filter((line) => line !== '').join('\n'),
     severity: state === 'failed' ? 'error' : status.kind === 'away' ? 'warning' : 'none',
   };

@@ -26,7 +26,7 @@ export function showMachineStatus(attachments: Attachments, command: string): Di
       item.hide();
       return;
     }
-    const { text, tooltip, severity } = machineStateText(attachment.id, attachment.status);
+    const { text, tooltip, severity } = machineStateText(attachment.id, attachment.status, vscode.l10n);
     item.text = text;
     item.tooltip = tooltip;
     item.backgroundColor = BACKGROUNDS[severity];

@@ -1,5 +1,5 @@
-import { printable } from '../core/log';
 import { PHASES, type ProgressEvent } from '../core/progress';
+import { messageText } from './messageText';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -18,7 +18,7 @@ export function formatBytes(bytes: number): string {
 export function progressText(title: string, event: ProgressEvent): string {
   const step = `${PHASES.indexOf(event.phase) + 1}/${PHASES.length}`;
   // Build lines come from the image's author; a notification has room for one short line.
-  const message = printable(event.message, 160).replace(/\s+/g, ' ').trim();
+  const message = messageText(event.message, 160).replace(/\s+/g, ' ').trim();
   const text = message === '' || message === title ? title : `${title}: ${message}`;
   return `${step} ${text}${amount(event)}`;
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { isCancelled } from '../core/errors';
 import type { Log } from '../core/log';
 import { PHASE_TITLES, type ReportProgress } from '../core/progress';
+import { phaseTitle } from './phaseTitle';
 import { progressText } from './progressText';
 
 /** How a cancellable piece of work ended. */
@@ -35,7 +36,7 @@ export async function withProgress<T>(
               phase = event.phase;
               log.info(`${title}: ${PHASE_TITLES[event.phase]}`);
             }
-            progress.report({ message: progressText(PHASE_TITLES[event.phase], event) });
+            progress.report({ message: progressText(phaseTitle(event.phase), event) });
           });
         } finally {
           cancelling.dispose();

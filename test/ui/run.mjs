@@ -15,6 +15,7 @@ import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
+import { toggles } from './workbench/toggles.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VSIX = join(ROOT, 'dist/bulkhead.vsix');
@@ -115,6 +116,7 @@ try {
   await inWorkbench('journey', journey);
   await inWorkbench('cancel-and-failure', cancelAndFailure);
   await inWorkbench('find', find);
+  await inWorkbench('toggles', toggles);
   await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');

@@ -73,7 +73,7 @@ export async function sshClient(signal: AbortSignal | undefined, program = 'ssh'
   });
   signal?.throwIfAborted();
   return typeof answer === 'string'
-    ? [{ id: 'ssh', status: 'ok', message: `SSH client: ${answer}` }]
+    ? [{ id: 'ssh', status: 'ok', message: answer }]
     : [
         {
           id: 'ssh',

@@ -39,7 +39,8 @@ export class Workbench {
       await this.page.keyboard.press('Escape');
       await this.page.keyboard.press('F1');
       await input.waitFor({ timeout: 3000 });
-      await input.fill(`>${label}`);
+      // A palette that closes again under a busy machine is opened anew.
+      await input.fill(`>${label}`, { timeout: 3000 });
       await this.quickPickRow(label).click({ timeout: 3000 });
       return true;
     });

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import { machineStateText } from '../../../src/views/machineStateText';
+import type { AttachmentStatus } from '../../../src/attach/attachment';
+import { machineStateText as localText } from '../../../src/views/machineStateText';
 import { INFO } from '../attach/attachApp';
+
+const l10n = {
+  t: (text: string, ...values: unknown[]) => text.replace(/\{(\d)\}/g, (_, n) => String(values[n])),
+};
+const machineStateText = (id: string, status: AttachmentStatus) => localText(id, status, l10n);
 
 test('says name and state', () => {
   const { text, severity, tooltip } = machineStateText('app-1', { kind: 'attached', info: INFO });

@@ -1,0 +1,144 @@
+import { readdir } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { messageOf } from '../core/errors';
+import type { MachineInfo } from '../machine/hypervisor';
+import { nameText } from '../views/messageText';
+import { workspaceModeText } from '../views/toggleText';
+import type { CommandContext } from './commandContext';
+import { COMMAND_IDS } from './commandIds';
+import { keepForWorkspace, openSettingsFile } from './keepForWorkspace';
+import { type Choice, pickMode } from './pickMode';
+import { targetMachine } from './targetMachines';
+
+type Answer = 'copy' | 'mount' | 'mount-read-only' | 'exclude' | 'file' | 'user';
+
+/** How the workspace gets into the machine: says what a copy is, what is left out of it, and what else there is. */
+export async function changeWorkspaceMode(context: CommandContext, ...args: unknown[]): Promise<void> {
+  const { t } = vscode.l10n;
+  const machine = await targetMachine(context, args, t('Whose workspace is it about?'));
+  if (!machine) {
+    return;
+  }
+  const name = nameText(machine.name);
+  switch (await pickMode(t('Workspace of {0}', name), await choicesFor(context))) {
+    case 'exclude':
+      return chooseExcluded(context, machine);
+    case 'file':
+      return openSettingsFile(context, machine);
+    case 'user':
+      await vscode.commands.executeCommand('workbench.action.openSettings', 'bulkhead.workspace');
+      return;
+    default:
+      // The mode that it has, or none.
+      return;
+  }
+}
+
+async function choicesFor(context: CommandContext): Promise<Choice<Answer>[]> {
+  const { t } = vscode.l10n;
+  const mounts = (await context.app.workspaceModes()).includes('mount');
+  const unavailable = mounts
+    ? {}
+    : {
+        unavailable: t(
+          'This version has no shared folders yet. A VM works on a copy, whatever the settings say.',
+        ),
+      };
+  return [
+    { value: 'copy', text: workspaceModeText('copy', false), current: true },
+    { value: 'mount-read-only', text: workspaceModeText('mount', true), current: false, ...unavailable },
+    { value: 'mount', text: workspaceModeText('mount', false), current: false, ...unavailable },
+    {
+      value: 'exclude',
+      text: {
+        icon: 'exclude',
+        label: t('Choose What Is Left Out'),
+        detail: t('Folders and patterns of the folder on this computer that are not copied into the VM.'),
+      },
+      current: false,
+    },
+    {
+      value: 'file',
+      text: {
+        icon: 'gear',
+        label: t('Open .bulkhead.json'),
+        detail: t('The settings of this workspace, in its folder on this computer.'),
+      },
+      current: false,
+    },
+    {
+      value: 'user',
+      text: {
+        icon: 'settings-gear',
+        label: t('Open User Settings'),
+        detail: t('What is left out where a workspace’s own settings do not say.'),
+      },
+      current: false,
+    },
+  ];
+}
+
+async function chooseExcluded(context: CommandContext, machine: MachineInfo): Promise<void> {
+  const { t } = vscode.l10n;
+  const before = await leftOut(context, machine.folder);
+  const suggested = (await foldersOf(context, machine.folder)).filter((folder) => !before.includes(folder));
+  const another = { label: t('$(add) Another Pattern…'), alwaysShow: true };
+  const items: vscode.QuickPickItem[] = [
+    ...before.map((pattern) => ({ label: pattern, description: t('left out now'), picked: true })),
+    ...suggested.map((folder) => ({ label: folder, description: t('folder') })),
+    another,
+  ];
+  const picked = await vscode.window.showQuickPick(items, {
+    canPickMany: true,
+    title: t('What is not copied into {0}', nameText(machine.name)),
+    placeHolder: t('Patterns as in .gitignore'),
+  });
+  if (!picked) {
+    return;
+  }
+  const patterns = picked.filter((item) => item !== another).map(({ label }) => label);
+  if (picked.includes(another)) {
+    const typed = await vscode.window.showInputBox({
+      title: t('Another pattern to leave out'),
+      placeHolder: '*.log',
+      validateInput: (text) => (text.trim() === '' ? t('Write a pattern as in .gitignore.') : undefined),
+    });
+    if (typed === undefined) {
+      return;
+    }
+    patterns.push(typed.trim());
+  }
+  if (patterns.join('\n') === before.join('\n')) {
+    return;
+  }
+  await keepForWorkspace(context, machine, ['workspace', 'exclude'], patterns);
+  const remove = t('Remove the Machine…');
+  const message = t(
+    'What is left out counts when the folder is copied into a VM the next time: this machine has its copy already. Remove it and open the folder again to begin with a new copy.',
+  );
+  if ((await vscode.window.showInformationMessage(message, remove)) === remove) {
+    await vscode.commands.executeCommand(COMMAND_IDS.remove);
+  }
+}
+
+/** The patterns that count now, whoever says so. */
+async function leftOut(context: CommandContext, folder: string): Promise<string[]> {
+  const { settings } = await context.app.effectiveSettings(folder);
+  const value = settings.find(({ key }) => key === 'workspace.exclude')?.value;
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** The folder's own folders with plain names, which mean themselves as patterns; none if it can't be read. */
+async function foldersOf(context: CommandContext, folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && /^[\w.@+-]{1,100}$/.test(entry.name))
+      .map(({ name }) => name)
+      .sort()
+      .slice(0, 200);
+  } catch (error) {
+    context.log.warn(`${folder} can't be read: ${messageOf(error)}`);
+    return [];
+  }
+}

@@ -1,0 +1,16 @@
+import type * as vscode from 'vscode';
+import { DisposableList } from '../core/disposables';
+import { showMachineStatus } from '../views/machineStatusBar';
+import { showToggles } from '../views/toggleStatusBar';
+import type { CommandContext } from './commandContext';
+import { COMMAND_IDS, TOGGLE_COMMANDS } from './commandIds';
+
+/** The window's machine and its toggles in the status bar, and what a click on each of them runs. */
+export function showStatusBar({ attachments, hostSettings, onClose }: CommandContext): vscode.Disposable {
+  const disposables = new DisposableList();
+  disposables.add(showMachineStatus(attachments, COMMAND_IDS.machineActions));
+  const toggles = disposables.add(showToggles(attachments, TOGGLE_COMMANDS, onClose));
+  // What the folder's settings say about closing counts at once.
+  disposables.add(hostSettings.onDidRead(() => toggles.show()));
+  return disposables;
+}
