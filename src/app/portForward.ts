@@ -14,6 +14,8 @@ const LOCAL = '127.0.0.1';
 const CONNECTIONS_A_MACHINE = 40;
 /** Those beyond wait; still more are turned away. */
 const CONNECTIONS_A_PORT = 256;
+/** How long a connection may be silent after its client has said all that it had to say. */
+const HALF_OPEN_MS = 300_000;
 /** Lower numbers are for privileged programs. */
 const FIRST_FREE_PORT = 1024;
 
@@ -162,6 +164,8 @@ class Forward implements PortForward {
         stream.destroy();
         return;
       }
+      // A client that has said all may have gone for good: a guest that is silent too must not keep the place.
+      socket.once('end', () => socket.setTimeout(HALF_OPEN_MS, () => socket.destroy()));
       socket.pipe(stream);
       stream.pipe(socket);
     } catch (error) {

@@ -1,12 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GuestIdentity } from '../../../src/guest/identity';
 import { OpenSshServer } from './openSshServer';
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('connectGuest against OpenSSH', () => {
   let server: OpenSshServer;
@@ -131,6 +139,78 @@ describe('connectGuest against OpenSSH', () => {
     expect(Buffer.concat(chunks).equals(block)).toBe(true);
     echo.close();
     await expect(guest.openPort(port)).rejects.toThrow(/Nothing in the VM listens/);
+  });
+
+  it('brings all that the guest sent before it closed, however slow the reader', async () => {
+    const block = randomBytes(3_000_000);
+    const sayer = createServer((socket) => socket.end(block));
+    await new Promise<void>((resolve) => sayer.listen(0, '127.0.0.1', resolve));
+    const { port } = sayer.address() as { port: number };
+    const stream = await guest.openPort(port);
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) {
+      chunks.push(chunk as Buffer);
+      if (chunks.length % 20 === 1) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+    expect(Buffer.concat(chunks).equals(block)).toBe(true);
+    sayer.close();
+  });
+
+  it('does not take a broken connection for the end of a stream', async () => {
+    const sayer = createServer((socket) => socket.write('half of it'));
+    await new Promise<void>((resolve) => sayer.listen(0, '127.0.0.1', resolve));
+    const stream = await guest.openPort((sayer.address() as { port: number }).port);
+    const ended = vi.fn();
+    stream.once('end', ended);
+    const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+    stream.once('data', () => server.kill());
+    expect((await failed).message).toContain('lost');
+    expect(ended).not.toHaveBeenCalled();
+    sayer.close();
+  });
+
+  describe('watchers', () => {
+    const agent = (name: string, script: string) => writeFile(join(server.folder, `watch-${name}`), script);
+
+    it('give the ports at each change, and end their program', async () => {
+      const pid = join(server.folder, 'pid');
+      await agent(
+        'ports',
+        `echo $$ > ${pid}; echo ports 0; echo alive; echo ports 1 80 any 0 -; while sleep 0.5; do echo alive; done`,
+      );
+      const controller = new AbortController();
+      const lists = guest.listeningPorts({ signal: controller.signal });
+      expect((await lists.next()).value).toEqual([]);
+      expect((await lists.next()).value).toEqual([{ port: 80, address: 'any' }]);
+      const running = Number(await readFile(pid, 'utf8'));
+      controller.abort();
+      await expect(lists.next()).rejects.toMatchObject({ kind: 'cancelled' });
+      await expect.poll(() => isAlive(running)).toBe(false);
+    });
+
+    it.each([
+      ['ends', 'exit 3', /watcher ended/],
+      ['says something else', 'echo 1 2 3; sleep 60', /not its format/],
+      ['floods', 'while :; do echo ports 0; done', /far more than it should/],
+      ['never ends its line', 'while :; do printf 999999999999; done', /without an end/],
+    ])('throw when the agent %s', async (_, script, message) => {
+      await agent('ports', script);
+      const reading = (async () => {
+        for await (const ports of guest.listeningPorts()) {
+          expect(ports).toEqual([]);
+        }
+      })();
+      await expect(reading).rejects.toThrow(message);
+    });
+
+    it('say that another version of the agent does not know them', async () => {
+      await agent('resources', 'echo bulkhead: unknown control message >&2; exit 1');
+      await expect(guest.samples().next()).rejects.toMatchObject({
+        next: expect.stringContaining('stop it and start it again'),
+      });
+    });
   });
 
   it('sends control messages, thaw with the host clock', async () => {

@@ -15,6 +15,7 @@ my $command = $ENV{SSH_ORIGINAL_COMMAND};
 chdir($ENV{BULKHEAD_CWD}) or exit 126 if defined $ENV{BULKHEAD_CWD};
 if (!defined $command) { exec '/bin/sh', '-i'; }
 elsif ($command =~ /^bulkhead-argv ([0-9a-f]*)$/) { my @argv = split /\\0/, pack('H*', $1), -1; exec { $argv[0] } @argv or exit 127; }
+elsif ($command =~ /^bulkhead-control watch (\\w+)$/) { exec '/bin/sh', dirname($0) . "/watch-$1"; }
 elsif ($command =~ /^bulkhead-control (.*)$/) { open(my $file, '>>', dirname($0) . '/control') or exit 1; print $file "$1\\n"; close $file; exit 0; }
 elsif ($command =~ m{^/\\S*sftp-server$}) { exec $command; }
 else { exec '/bin/sh', '-c', $command; }
