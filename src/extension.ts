@@ -12,7 +12,7 @@ import { registerTerminalProfile } from './attach/terminalProfile';
 import { userDefaults } from './attach/userDefaults';
 import { whenClosed } from './attach/whenClosed';
 import { windowLeases } from './attach/windowLeases';
-import { offerToApply } from './commands/applySettings';
+import { followSettings } from './commands/applySettings';
 import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
 import { COMMAND_IDS } from './commands/commandIds';
@@ -89,7 +89,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     registerTerminalProfile(attachments, log),
     registerTasks(attachments, log),
     registerSettingsFiles(app, log, COMMAND_IDS.openSettingsFile),
-    offerToApply(context),
+    followSettings(context),
     watchForHostTerminals(context),
     registerCommands(context),
   ]) {

@@ -17,6 +17,8 @@ const SETTLE_MS = 400;
 export interface SettingsReading {
   id: string;
   drift: SettingsDrift;
+  /** The reading before; undefined for the first. */
+  before?: SettingsDrift;
 }
 
 /**
@@ -62,13 +64,14 @@ export class HostSettings implements Disposable {
     if (!state) {
       return undefined;
     }
+    const before = state.drift;
     try {
       state.drift = await this.app.settingsDrift(id);
     } catch (error) {
       this.log.info(`${id}: its settings can't be used as they are: ${messageOf(error)}`);
       return undefined;
     }
-    this.readings.fire({ id, drift: state.drift });
+    this.readings.fire({ id, drift: state.drift, ...(before && { before }) });
     return state.drift;
   }
 

@@ -45,7 +45,7 @@ export class MachinePorts implements Disposable {
   /** `wanted`: what the folder's settings ask to be forwarded. */
   constructor(
     readonly id: string,
-    private readonly wanted: readonly number[],
+    private wanted: readonly number[],
     private readonly app: PortsApp,
     private readonly remembered: RememberedPorts,
     private readonly log: Log,
@@ -89,6 +89,19 @@ export class MachinePorts implements Disposable {
         : await this.replace(port, await this.app.forwardPort(this.id, port, { localPort }));
     await this.remembered.choose(this.id, port, { forward: true, localPort: forward.localPort });
     return forward.localPort;
+  }
+
+  /** The settings have changed: opens what they ask for now, ends what they no longer ask for and nobody chose. */
+  change({ added, removed }: { added: readonly number[]; removed: readonly number[] }): void {
+    const choices = this.remembered.choices(this.id);
+    for (const port of removed) {
+      if (choices.get(port)?.forward !== true) {
+        this.empty(port);
+      }
+    }
+    this.wanted = [...this.wanted.filter((port) => !removed.includes(port)), ...added];
+    this.openWanted();
+    this.changed();
   }
 
   /** Ends the forward, and remembers that too. */

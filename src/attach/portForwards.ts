@@ -66,6 +66,15 @@ export class PortForwards implements Disposable {
     await this.machines.get(id)?.stop(port);
   }
 
+  /** The folder's settings ask for other ports than before; nothing happens to a machine that is not followed. */
+  changeWanted(id: string, before: readonly number[], now: readonly number[]): void {
+    const added = now.filter((port) => !before.includes(port));
+    const removed = before.filter((port) => !now.includes(port));
+    if (added.length > 0 || removed.length > 0) {
+      this.machines.get(id)?.change({ added, removed });
+    }
+  }
+
   /** The machine was removed. */
   async forget(id: string): Promise<void> {
     this.leave(id);

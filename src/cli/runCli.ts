@@ -82,7 +82,7 @@ async function runCommand(
   const { terminal } = options;
   const json = common.json === true;
   const verbose = common.verbose === true;
-  const status = new StatusLine(terminal.stderr, { quiet: common.quiet === true, verbose });
+  const status = new StatusLine(terminal.stderr, { quiet: common.quiet === true, verbose }, terminal.env);
   const interruption = new Interruption(terminal.signals, (code) => terminal.exit(code));
   // A reader that goes away (`| head`) ends the command like Ctrl-C; without a listener it would crash it.
   terminal.stdout.on('error', (error) => {

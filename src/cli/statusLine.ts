@@ -1,7 +1,7 @@
 import type { Log } from '../core/log';
 import { printable } from '../core/log';
-import { PHASE_TITLES, type ProgressEvent } from '../core/progress';
-import { formatBytes, oneLine } from './format';
+import type { ProgressEvent } from '../core/progress';
+import { barStyle, describeStep, progressLine, type TerminalEnvironment } from './progressBar';
 import type { TerminalOutput } from './terminal';
 
 export interface Verbosity {
@@ -13,8 +13,8 @@ export interface Verbosity {
 const REDRAW_MS = 80;
 
 /**
- * Progress and log on stderr. A terminal gets one line that is redrawn, everything else one line for each step
- * without its counters. `--quiet` leaves warnings and errors only.
+ * Progress and log on stderr. A terminal gets one line that is redrawn, with a bar where the end is known; everything
+ * else one line for each step, without its counters. `--quiet` leaves warnings and errors only.
  */
 export class StatusLine {
   readonly log: Log;
@@ -25,6 +25,7 @@ export class StatusLine {
   constructor(
     private readonly stderr: TerminalOutput,
     private readonly verbosity: Verbosity,
+    private readonly env: TerminalEnvironment = {},
   ) {
     const when = (wanted: boolean, prefix: string) => (message: string) => {
       if (wanted) {
@@ -44,7 +45,7 @@ export class StatusLine {
       return;
     }
     const step = describeStep(event);
-    if (!this.stderr.isTTY) {
+    if (!this.stderr.isTTY || this.env.TERM === 'dumb') {
       if (step !== this.lastStep) {
         this.lastStep = step;
         this.stderr.write(`${step}\n`);
@@ -55,7 +56,7 @@ export class StatusLine {
     if (step !== this.lastStep || now - this.lastDraw >= REDRAW_MS) {
       this.lastStep = step;
       this.lastDraw = now;
-      this.draw(`${step}${describeAmount(event)}`);
+      this.draw(progressLine(event, barStyle(this.env, this.stderr.columns)));
     }
   };
 
@@ -73,24 +74,7 @@ export class StatusLine {
   }
 
   private draw(text: string): void {
-    // 0 columns: a terminal that does not know its size. One short of the width: the last column would wrap, and a wrapped line can't be cleared.
-    this.shown = text.slice(0, Math.max(20, (this.stderr.columns || 80) - 1));
+    this.shown = text;
     this.stderr.write(`\r\u001b[K${this.shown}`);
   }
-}
-
-function describeStep(event: ProgressEvent): string {
-  const message = oneLine(event.message);
-  const title = PHASE_TITLES[event.phase];
-  return message === '' || message === title ? title : `${title}: ${message}`;
-}
-
-function describeAmount(event: ProgressEvent): string {
-  if (event.done === undefined) {
-    return '';
-  }
-  const show = event.unit === 'bytes' ? formatBytes : String;
-  return event.total === undefined
-    ? ` (${show(event.done)})`
-    : ` (${show(event.done)} of ${show(event.total)})`;
 }

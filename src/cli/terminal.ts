@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { TerminalEnvironment } from './progressBar';
 
 export interface TerminalInput extends Readable {
   isTTY?: boolean | undefined;
@@ -22,7 +23,7 @@ export interface Terminal {
   stdout: TerminalOutput;
   stderr: TerminalOutput;
   signals: SignalSource;
-  env: { TERM?: string | undefined; BULKHEAD_DATA_DIRECTORY?: string | undefined };
+  env: TerminalEnvironment & { BULKHEAD_DATA_DIRECTORY?: string | undefined };
   cwd(): string;
   /** Ends the process at once, for a second Ctrl-C. */
   exit(code: number): void;

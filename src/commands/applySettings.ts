@@ -38,10 +38,13 @@ export async function applySettings(context: CommandContext): Promise<void> {
   }
 }
 
-/** Says once for each state of the settings that they need a restart, and offers it. */
-export function offerToApply(context: CommandContext): Disposable {
+/** Does at once what needs no restart. Says once for each state of the settings that they need one, and offers it. */
+export function followSettings(context: CommandContext): Disposable {
   const asked = new Map<string, string>();
-  return context.hostSettings.onDidRead(({ id, drift }) => {
+  return context.hostSettings.onDidRead(({ id, drift, before }) => {
+    if (before) {
+      context.ports.changeWanted(id, before.live.forwardPorts, drift.live.forwardPorts);
+    }
     if (machineFolder()?.id !== id) {
       return;
     }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { bulkheadSchema } from './bulkheadSchema';
 
-const HEAD = `// What the virtual machine of this folder is. Every key is optional: take away the slashes before what should differ
-// from what stands there, which is the default (or an example). All keys: docs/settings.md of Bulkhead.
+const HEAD = `// What the virtual machine of this folder is. Every key is optional. Take away the
+// slashes before what should differ; what stands there is the default, or an example.
 `;
 
 /**
@@ -26,7 +26,7 @@ function commented(key: string, schema: z.ZodType, indent: string): string {
 function entry(key: string, schema: z.ZodType): string[] {
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (!(inner instanceof z.ZodObject)) {
-    return [`${JSON.stringify(key)}: ${JSON.stringify(shownValue(schema))},`];
+    return [`${JSON.stringify(key)}: ${spaced(shownValue(schema))},`];
   }
   const shape: Record<string, unknown> = inner.shape;
   const lines = Object.entries(shape).flatMap(([name, property]) =>
@@ -47,12 +47,19 @@ function shownValue(schema: z.ZodType): unknown {
   return empty ? (example ?? standard) : standard;
 }
 
-/** At most 100 characters a line. */
+/** JSON on one line, as people write it. */
+function spaced(value: unknown): string {
+  return JSON.stringify(value, undefined, 1).replace(/\n\s*/g, (_, offset: number, text: string) =>
+    /[[{]/.test(text[offset - 1] ?? '') || /^\s*[\]}]/.test(text.slice(offset)) ? '' : ' ',
+  );
+}
+
+/** At most 80 characters a line, so that it can be read beside the editor's minimap. */
 function description(schema: z.ZodType): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of (z.globalRegistry.get(schema)?.description ?? '').split(' ')) {
-    if (line !== '' && line.length + word.length >= 100) {
+    if (line !== '' && line.length + word.length >= 80) {
       lines.push(line);
       line = word;
     } else {

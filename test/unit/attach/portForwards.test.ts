@@ -53,6 +53,18 @@ test('the settings’ ports are forwarded while the machine is attached, and aga
   expect([...open].sort()).toEqual([4000, 8080]);
 });
 
+test('ports that the settings ask for now are opened, and those they no longer ask for are closed', async () => {
+  const { open, attachments, ports } = setUp();
+  await attachments.hold(INFO.id).attach();
+  await turn();
+  await ports.forward(INFO.id, 3000);
+  ports.changeWanted(INFO.id, [8080, 3000], [9090]);
+  await turn();
+  // 3000 was chosen by the user, and stays.
+  expect([...open].sort()).toEqual([3000, 9090]);
+  ports.changeWanted('no-such-machine', [], [1]);
+});
+
 test('a machine that the window does not hold is attached for its forward', async () => {
   const { open, attachments, ports } = setUp();
   expect(await ports.forward(INFO.id, 3000)).toBe(3000);

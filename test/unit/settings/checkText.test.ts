@@ -43,6 +43,7 @@ describe('checkSettingsText', () => {
 
   it.each([
     ['{"memry": "2gb"}', '{"memory": "2gb"}'],
+    ['{"cpsu": 2}', '{"cpus": 2}'],
     ['{"memory": "2 gigabytes"}', '{"memory": "2gb"}'],
     ['{"memory": "2,5 GB"}', '{"memory": "2.5gb"}'],
     ['{"memory": "64mb"}', '{"memory": "128mb"}'],
