@@ -7,18 +7,19 @@ import { messageOf } from '../core/errors';
 import { printable } from '../core/log';
 import { attempt, type CommandContext } from './commandContext';
 import { COMMAND_IDS } from './commandIds';
+import { sayNext, sayNoMachineHere } from './sayNext';
 
 /** Restarts the window's machine with the settings that its folder has now. */
 export async function applySettings(context: CommandContext): Promise<void> {
   const own = machineFolder();
   if (!own) {
-    await vscode.window.showInformationMessage(vscode.l10n.t('This window has no folder in a Bulkhead VM.'));
+    await sayNoMachineHere();
     return;
   }
   const drift = await context.app.settingsDrift(own.id);
   if (!drift.outdated) {
     const message = vscode.l10n.t('The VM runs with the settings of its folder: there is nothing to apply.');
-    await vscode.window.showInformationMessage(message);
+    await sayNext(message, vscode.l10n.t('Open Settings File'), COMMAND_IDS.openSettingsFile);
     return;
   }
   const title = vscode.l10n.t('Restarting {0} with its new settings', printable(basename(drift.folder), 120));

@@ -5,6 +5,7 @@ import { onCloseText } from '../views/toggleText';
 import type { CommandContext } from './commandContext';
 import { offerToKeep } from './keepForWorkspace';
 import { type Choice, pickMode } from './pickMode';
+import { sayNext } from './sayNext';
 import { targetMachine } from './targetMachines';
 
 const MODES: readonly OnClose[] = ['suspend', 'stop', 'keep'];
@@ -43,10 +44,7 @@ export async function changeOnClose(context: CommandContext, ...args: unknown[])
   const onClose = context.onClose(now);
   const message = t('When the last window on {0} closes: {1}.', name, onCloseText(onClose).label);
   if (picked === 'default') {
-    const settings = t('Open User Settings');
-    if ((await vscode.window.showInformationMessage(message, settings)) === settings) {
-      await vscode.commands.executeCommand('workbench.action.openSettings', 'bulkhead.onClose');
-    }
+    await sayNext(message, t('Open User Settings'), 'workbench.action.openSettings', 'bulkhead.onClose');
   } else {
     await offerToKeep(context, now, message, ['onClose'], onClose);
   }

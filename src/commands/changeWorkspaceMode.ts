@@ -8,6 +8,7 @@ import type { CommandContext } from './commandContext';
 import { COMMAND_IDS } from './commandIds';
 import { keepForWorkspace, openSettingsFile } from './keepForWorkspace';
 import { type Choice, pickMode } from './pickMode';
+import { sayNext } from './sayNext';
 import { targetMachine } from './targetMachines';
 
 type Answer = 'copy' | 'mount' | 'mount-read-only' | 'exclude' | 'file' | 'user';
@@ -112,13 +113,11 @@ async function chooseExcluded(context: CommandContext, machine: MachineInfo): Pr
     return;
   }
   await keepForWorkspace(context, machine, ['workspace', 'exclude'], patterns);
-  const remove = t('Remove the Machine…');
+  const reset = t('Reset the Machine…');
   const message = t(
-    'What is left out counts when the folder is copied into a VM the next time: this machine has its copy already. Remove it and open the folder again to begin with a new copy.',
+    'What is left out counts when the folder is copied into the VM the next time: this machine has its copy already. Reset it to begin with a new copy.',
   );
-  if ((await vscode.window.showInformationMessage(message, remove)) === remove) {
-    await vscode.commands.executeCommand(COMMAND_IDS.remove);
-  }
+  await sayNext(message, reset, COMMAND_IDS.reset);
 }
 
 /** The patterns that count now, whoever says so. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { searchedFolder } from '../attach/searchedFolder';
 import { FindPick } from '../views/search/findPick';
 import type { CommandContext } from './commandContext';
-import { sayNoFolder } from './goToFile';
+import { sayNoMachineHere } from './sayNext';
 
 /** Characters of a selection that become the text to find. */
 const SELECTION_MAX = 200;
@@ -13,7 +13,7 @@ export async function findInFiles({ attachments, search, log }: CommandContext):
   if (folder) {
     await new FindPick({ attachments, log, ...search }, folder).run(selectedText());
   } else {
-    await sayNoFolder();
+    await sayNoMachineHere();
   }
 }
 

@@ -1,7 +1,7 @@
-import * as vscode from 'vscode';
 import { searchedFolder } from '../attach/searchedFolder';
 import { pickFile } from '../views/search/goToFilePick';
 import type { CommandContext } from './commandContext';
+import { sayNoMachineHere } from './sayNext';
 
 /** A file of the VM by its name: VS Code's own list knows only folders of this computer. */
 export async function goToFile({ search }: CommandContext): Promise<void> {
@@ -9,12 +9,6 @@ export async function goToFile({ search }: CommandContext): Promise<void> {
   if (folder) {
     await pickFile(search.lists, folder);
   } else {
-    await sayNoFolder();
+    await sayNoMachineHere();
   }
-}
-
-export async function sayNoFolder(): Promise<void> {
-  await vscode.window.showInformationMessage(
-    vscode.l10n.t('This window has no folder in a Bulkhead VM. Open one first.'),
-  );
 }

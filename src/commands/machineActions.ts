@@ -5,8 +5,11 @@ import { networkModeText, onCloseText, workspaceModeText } from '../views/toggle
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
 
+/** VS Code makes a command for each view that shows it. */
+type ViewCommand = 'bulkhead.resources.focus' | 'bulkhead.ports.focus' | 'bulkhead.machines.focus';
+
 interface Action extends vscode.QuickPickItem {
-  command?: CommandId;
+  command?: CommandId | ViewCommand;
 }
 
 /** What a click on the machine's status-bar item offers: all that can be done with it in the state it is in. */
@@ -51,6 +54,7 @@ function verbs(state: MachineState | undefined, attached: boolean): Action[] {
         ]
       : [start, ...(state === 'running' || state === 'suspended' ? [stop] : [])]),
     { label: t('$(folder-opened) Reopen Locally'), command: COMMAND_IDS.reopenLocally },
+    { label: t('$(discard) Reset'), command: COMMAND_IDS.reset },
     { label: t('$(trash) Remove'), command: COMMAND_IDS.remove },
   ];
 }
@@ -83,8 +87,15 @@ function toggles(context: CommandContext, info: MachineInfo): Action[] {
 function elsewhere(): Action[] {
   const { t } = vscode.l10n;
   return [
+    separator(t('Views')),
+    { label: t('$(pulse) Resources'), command: 'bulkhead.resources.focus' },
+    { label: t('$(plug) Ports'), command: 'bulkhead.ports.focus' },
+    { label: t('$(vm) All Machines'), command: 'bulkhead.machines.focus' },
     separator(t('More')),
+    { label: t('$(gear) Settings of This Workspace'), command: COMMAND_IDS.openSettingsFile },
+    { label: t('$(copy) Copy SSH Command'), command: COMMAND_IDS.copySshCommand },
     { label: t('$(output) Show Log'), command: COMMAND_IDS.showLog },
+    { label: t('$(debug-console) Show Serial Console'), command: COMMAND_IDS.showConsole },
     { label: t('$(checklist) Check System'), command: COMMAND_IDS.checkSystem },
   ];
 }

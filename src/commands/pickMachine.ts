@@ -5,6 +5,7 @@ import type { MachineInfo, MachineState } from '../machine/hypervisor';
 import { nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS } from './commandIds';
+import { sayNext } from './sayNext';
 
 /** The window's machine; in any other window the user picks one of those in `states` (all, if left out). */
 export async function pickMachine(
@@ -24,11 +25,8 @@ export async function pickAnyMachine(
 ): Promise<MachineInfo | undefined> {
   const machines = (await context.app.list()).filter(({ state }) => !states || states.includes(state));
   if (machines.length === 0) {
-    const open = vscode.l10n.t('Open in Isolated VM');
     const message = vscode.l10n.t('There is no Bulkhead machine that this can be done with.');
-    if ((await vscode.window.showInformationMessage(message, open)) === open) {
-      await vscode.commands.executeCommand(COMMAND_IDS.openInVm);
-    }
+    await sayNext(message, vscode.l10n.t('Open in Isolated VM'), COMMAND_IDS.openInVm);
     return undefined;
   }
   const items = machines.map((machine) => ({

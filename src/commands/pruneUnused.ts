@@ -3,6 +3,8 @@ import type { PruneResult } from '../app';
 import { printable } from '../core/log';
 import { binarySize } from '../views/binarySize';
 import { attempt, type CommandContext } from './commandContext';
+import { COMMAND_IDS } from './commandIds';
+import { sayNext } from './sayNext';
 
 /** Things that the question names. */
 const SHOWN = 12;
@@ -18,9 +20,8 @@ export async function pruneUnused(context: CommandContext): Promise<void> {
   }
   const { removed, freedBytes } = looked.value;
   if (removed.length === 0) {
-    await vscode.window.showInformationMessage(
-      l10n.t('There is nothing to remove: machines need all of it.'),
-    );
+    const message = l10n.t('There is nothing to remove: machines need all of it.');
+    await sayNext(message, l10n.t('Check System'), COMMAND_IDS.checkSystem);
     return;
   }
   const remove = l10n.t('Remove');
@@ -36,7 +37,8 @@ export async function pruneUnused(context: CommandContext): Promise<void> {
     context.app.prune({ signal }),
   );
   if (done) {
-    await vscode.window.showInformationMessage(l10n.t('Freed {0}.', binarySize(done.value.freedBytes)));
+    const message = l10n.t('Freed {0}.', binarySize(done.value.freedBytes));
+    await sayNext(message, l10n.t('Check System'), COMMAND_IDS.checkSystem);
   }
 }
 

@@ -2,17 +2,13 @@ import * as vscode from 'vscode';
 import { machineFolder } from '../attach/terminalProfile';
 import { messageOf } from '../core/errors';
 import type { CommandContext } from './commandContext';
-import { COMMAND_IDS } from './commandIds';
+import { sayNoMachineHere } from './sayNext';
 
 /** Opens the host folder that the window's machine was made from; the machine stays as it is. */
 export async function reopenLocally(context: CommandContext): Promise<void> {
   const own = machineFolder();
   if (!own) {
-    const message = vscode.l10n.t('This window has no folder in a Bulkhead VM.');
-    const open = vscode.l10n.t('Open in Isolated VM');
-    if ((await vscode.window.showInformationMessage(message, open)) === open) {
-      await vscode.commands.executeCommand(COMMAND_IDS.openInVm);
-    }
+    await sayNoMachineHere();
     return;
   }
   // The remembered folder is asked first: it is there even when the engine isn't.

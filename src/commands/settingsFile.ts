@@ -4,6 +4,7 @@ import { machineFolder } from '../attach/terminalProfile';
 import { BulkheadError } from '../core/errors';
 import { BULKHEAD_FILE } from '../settings/settingsFiles';
 import type { CommandContext } from './commandContext';
+import { sayNext } from './sayNext';
 
 /** Opens the `.bulkhead.json` that counts: the one on this computer, also in a window on a machine. */
 export async function openSettingsFile(context: CommandContext): Promise<void> {
@@ -86,8 +87,10 @@ async function settingsFolder(context: CommandContext): Promise<vscode.Uri | und
     return (await vscode.window.showQuickPick(items, { placeHolder }))?.uri;
   }
   if (!local[0]) {
-    await vscode.window.showInformationMessage(
+    await sayNext(
       vscode.l10n.t('Settings belong to a folder on this computer. Open one first.'),
+      vscode.l10n.t('Open Folder…'),
+      'workbench.action.files.openFolder',
     );
   }
   return local[0]?.uri;

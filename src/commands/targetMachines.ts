@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { MachineInfo, MachineState } from '../machine/hypervisor';
 import type { CommandContext } from './commandContext';
 import { pickMachine } from './pickMachine';
+import { sayNext } from './sayNext';
 import { machineIdsOf } from './treeArguments';
 
 /**
@@ -25,9 +26,8 @@ export async function targetMachines(
   if (machines.length === 0) {
     // The row was older than the machine's state.
     context.machines.refresh().catch(() => undefined);
-    await vscode.window.showInformationMessage(
-      vscode.l10n.t('The machine is no longer in a state for that.'),
-    );
+    const message = vscode.l10n.t('The machine is no longer in a state for that.');
+    await sayNext(message, vscode.l10n.t('Show Machines'), 'bulkhead.machines.focus');
   }
   return machines;
 }

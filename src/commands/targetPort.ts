@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import type { PortEntry } from '../attach/machinePorts';
 import { processText } from '../views/ports/portRow';
 import { attempt, type CommandContext } from './commandContext';
+import { COMMAND_IDS } from './commandIds';
+import { sayNext } from './sayNext';
 import { type PortArgument, portOf } from './treeArguments';
 
 /** The port that a command was called on; else one of those that this window follows and `suits`, which the user picks. */
@@ -29,7 +31,8 @@ export async function targetPort(
     })),
   );
   if (items.length === 0) {
-    await vscode.window.showInformationMessage(vscode.l10n.t('There is no such port.'));
+    const forward = vscode.l10n.t('Forward a Port…');
+    await sayNext(vscode.l10n.t('There is no such port.'), forward, COMMAND_IDS.forwardPort);
     return undefined;
   }
   return vscode.window.showQuickPick(items, { placeHolder });

@@ -19,6 +19,18 @@ export async function noEngine({ page, url, results, example }) {
     await window.toast(/Docker/).waitFor({ timeout: 120_000 });
   });
 
+  await results.test('the error leads to Check System, which says what is missing', async () => {
+    await window.pressInToast(/Docker/, 'Check System');
+    const frame = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+    const engine = frame.locator('[data-finding="engine"].missing');
+    await engine.filter({ hasText: 'Does not work' }).waitFor({ timeout: 60_000 });
+    await frame.getByText('Something that Bulkhead needs does not work here.').waitFor();
+    await engine.getByRole('button', { name: 'Test Again' }).click();
+    await frame.getByRole('button', { name: 'Check Again' }).waitFor({ timeout: 60_000 });
+    await engine.waitFor();
+    await results.picture('check-system-no-engine');
+  });
+
   await results.test('a window on a machine shows an error and offers Retry and Reopen Locally', async () => {
     await window.open('bulkhead://no-engine-1/workspace');
     await window.statusSays('failed', 120_000);
