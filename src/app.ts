@@ -66,6 +66,11 @@ export interface UpResult {
   };
   /** Sentences for the user about what was asked for and left out, or is slower than it could be. */
   warnings: string[];
+  /**
+   * Set if the machine ran already and was made with other settings: a sentence that says so, for a terminal. (In the
+   * editor the window that opens offers the restart itself.)
+   */
+  outdated?: string;
 }
 
 export interface UpOptions extends WaitOptions {

@@ -76,9 +76,10 @@ async function open(opening: Opening): Promise<UpResult> {
   const awake = before?.state === 'running' || before?.state === 'suspended';
   let machine: Machine;
   let layers: number;
+  let outdated: string | undefined;
   let image: (BuiltImage & { diskKey: string }) | undefined;
   if (existing && before && awake && !options.rebuild) {
-    warnIfOutdated(opening, before);
+    outdated = outdatedNote(opening, before);
     machine = existing;
     const network = askedNetwork(options) === undefined ? undefined : opening.spec.network.mode;
     if (network !== undefined && network !== before.networkMode) {
@@ -115,6 +116,7 @@ async function open(opening: Opening): Promise<UpResult> {
       cached,
     },
     warnings: opening.warnings,
+    ...(outdated !== undefined && { outdated }),
   };
 }
 
@@ -176,13 +178,11 @@ async function createMachine(
   });
 }
 
-function warnIfOutdated(opening: Opening, before: MachineInfo): void {
+function outdatedNote(opening: Opening, before: MachineInfo): string | undefined {
   // The image's metadata is not at hand here: only what the folder's own files say is compared.
-  if (!before.specHash.startsWith(`${opening.settingsHash}-`)) {
-    opening.warnings.push(
-      `The settings have changed since this machine was made; they take effect after \`bulkhead stop ${opening.id}\` and \`bulkhead up\`.`,
-    );
-  }
+  return before.specHash.startsWith(`${opening.settingsHash}-`)
+    ? undefined
+    : `The settings have changed since this machine was made; they take effect after \`bulkhead stop ${opening.id}\` and \`bulkhead up\`.`;
 }
 
 /** How many layers the machine's image has; 0 if the engine no longer has the image (the machine doesn't need it). */

@@ -23,7 +23,7 @@ export function addUpCommand(program: Command, run: Run): void {
           onProgress: session.status.report,
         });
         session.status.clear();
-        for (const warning of result.warnings) {
+        for (const warning of [...result.warnings, ...(result.outdated ? [result.outdated] : [])]) {
           session.status.log.warn(warning);
         }
         session.output.result(result, describeUp(result));

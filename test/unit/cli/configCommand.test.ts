@@ -73,3 +73,11 @@ it('up hands its flags on as keys of .bulkhead.json', async () => {
     onClose: 'keep',
   });
 });
+
+it('up says that a machine that runs was made with other settings', async () => {
+  const up = async () => fakeUpResult({ outdated: 'The settings have changed.' });
+  const { code, stderr, stdout } = await runFake(['up', '--json'], { up });
+  expect(code).toBe(0);
+  expect(stderr).toContain('warning: The settings have changed.\n');
+  expect(JSON.parse(stdout).outdated).toBe('The settings have changed.');
+});
