@@ -15,6 +15,7 @@ import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
+import { settings as settingsFile } from './workbench/settings.mjs';
 import { toggles } from './workbench/toggles.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -117,6 +118,7 @@ try {
   await inWorkbench('cancel-and-failure', cancelAndFailure);
   await inWorkbench('find', find);
   await inWorkbench('toggles', toggles);
+  await inWorkbench('settings', settingsFile);
   await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');
