@@ -14,6 +14,16 @@ const MIB = 2 ** 20;
 const BUSYBOX = '/.bulkhead/bin/busybox';
 const DEADLINE_MS = 60_000;
 
+const LOOPBACK = `
+  use IO::Socket::INET;
+  my $all = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1:3456') or die; sleep 600`;
+/** Says "six" to whoever connects to [::1]:4343. */
+const ONLY_IPV6 = `
+  use Socket qw(:all);
+  socket(my $all, AF_INET6, SOCK_STREAM, 0) or die;
+  bind($all, pack_sockaddr_in6(4343, inet_pton(AF_INET6, '::1'))) && listen($all, 5) or die;
+  while (accept(my $peer, $all)) { syswrite $peer, "six\n"; close $peer }`;
+
 let machine: TestMachine;
 let app: App;
 
@@ -101,9 +111,9 @@ async function inGuest(...argv: [string, ...string[]]): Promise<GuestProcess> {
 
 /** Ends a process of the guest, and waits until it has gone. */
 async function end(process: GuestProcess): Promise<void> {
-  process.signal('KILL');
+  // Not KILL: that would reach only the program that minds it.
+  process.signal('TERM');
   await process.exited.catch(() => undefined);
-  process.dispose();
 }
 
 /** Command lines of watchers that run in the guest. */
@@ -188,10 +198,10 @@ describe('resources', () => {
 describe('ports', () => {
   test('a listener comes with its process, and goes with it', async () => {
     expect(await app.ports(machine.id)).toEqual([]);
-    const listener = await inGuest(BUSYBOX, 'nc', '-ll', '-s', '127.0.0.1', '-p', '3456', '-e', 'cat');
+    const listener = await inGuest('perl', '-e', LOOPBACK);
     const found = await portsWhere('it is there', (ports) => ports.length === 1);
     expect(found).toEqual([
-      { port: 3456, address: 'loopback', process: { pid: expect.any(Number), name: 'busybox' } },
+      { port: 3456, address: 'loopback', process: { pid: expect.any(Number), name: 'perl' } },
     ]);
     const listed = (await machine.bulkhead('ports', '--json')).lines<ListeningPort>();
     expect(listed).toEqual(found);
@@ -275,7 +285,7 @@ describe('forwards', () => {
   });
 
   test('a program that listens on ::1 only is reached', async () => {
-    const listener = await inGuest(BUSYBOX, 'nc', '-ll', '-s', '::1', '-p', '4343', '-e', 'echo', 'six');
+    const listener = await inGuest('perl', '-e', ONLY_IPV6);
     await portsWhere('it listens', (ports) => ports.some(({ port }) => port === 4343));
     const forward = await app.forwardPort(machine.id, 4343);
     const socket = await dial(forward);
@@ -289,8 +299,7 @@ describe('forwards', () => {
   test('a port where nothing listens closes the connection', async () => {
     const forward = await app.forwardPort(machine.id, 4545);
     const socket = await dial(forward);
-    socket.on('error', () => undefined);
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
     forward.dispose();
   });
 
