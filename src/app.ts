@@ -20,6 +20,12 @@ import { sshHost } from './app/sshHost';
 import type { Disposable } from './core/disposables';
 import type { Log } from './core/log';
 import type { Phase, ReportProgress } from './core/progress';
+import { type CopyInOptions, copyIn } from './guest/copy/copyIn';
+import { type CopyOutOptions, copyOut } from './guest/copy/copyOut';
+import type { CopyPlan, CopyResult } from './guest/copy/copyTree';
+import type { CopyUndo } from './guest/copy/copyUndo';
+import { surveyGuest } from './guest/copy/guestSurvey';
+import { surveyHost } from './guest/copy/hostSurvey';
 import type { Guest } from './guest/guest';
 import type { GuestSample, ListeningPort } from './guest/guestWatch';
 import type { WorkspaceDifference } from './guest/workspaceDifferences';
@@ -217,6 +223,12 @@ export interface App {
   ): Promise<PortForward>;
   /** Ports that the settings of the machine's folder want forwarded, as of its last `up` by this host. */
   portsToForward(id: string): Promise<number[]>;
+  /** What there is to copy from the guest, before anything is: bounded, and without what can't be copied. */
+  surveyGuest(id: string, paths: readonly string[], options?: WaitOptions): Promise<CopyPlan>;
+  /** Copies what was planned into a folder of this host. The caller settles or undoes it. */
+  copyOut(id: string, plan: CopyPlan, options: CopyOutOptions): Promise<CopyResult & { undo: CopyUndo }>;
+  /** Copies files and folders of this host (absolute paths) into a folder of the guest. */
+  copyIn(id: string, paths: readonly string[], options: CopyInOptions): Promise<CopyResult>;
   /** Serial console of the guest (untrusted text, not yet made printable). */
   console(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
   /** A byte stream to the guest's port 22: what ssh_config's ProxyCommand (`proxy <id>`) pumps. */
@@ -304,6 +316,10 @@ export function createApp(options: AppOptions): App {
     forwardPort: (id, guestPort, wait) => forwards.forward(id, guestPort, wait),
     portsToForward: async (id) =>
       (await readRecord(services.data.record(id), options.log))?.forwardPorts ?? [],
+    surveyGuest: async (id, paths, wait) =>
+      surveyGuest(await (await services.guest(id, wait)).files(wait), paths, wait),
+    copyOut: async (id, plan, wait) => copyOut(await (await services.guest(id)).files(), plan, wait),
+    copyIn: async (id, paths, wait) => copyIn(await services.guest(id), await surveyHost(paths, wait), wait),
     console: async (id, wait) => (await machine(id, wait)).console(wait),
     connect: async (id, wait) => (await machine(id, wait)).connect(wait),
     machineLog: (id, wait = {}) => readMachineLog(services.data.log(id), wait.tail ?? 500),

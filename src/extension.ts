@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
+import { gitInWindow } from './attach/git/gitInWindow';
 import { HostFolders } from './attach/hostFolders';
 import { HostSettings } from './attach/hostSettings';
 import { MachineFileSystem } from './attach/machineFileSystem';
@@ -46,10 +47,12 @@ export function activate(extension: vscode.ExtensionContext): void {
   const texts = new MachineTexts(app);
   const checkSystem = new CheckSystemPanel(app, log, extension, runDoctorAction);
   const hostSettings = new HostSettings(app, attachments, log);
+  const sourceControls = gitInWindow(attachments, log);
 
   const onClose = whenClosed(hostSettings, defaults);
   const leases = windowLeases(extension, attachments, onClose, log);
-  const context: CommandContext = {
+  const { extensionUri } = extension;
+  const held = {
     app,
     attachments,
     hostFolders,
@@ -58,13 +61,9 @@ export function activate(extension: vscode.ExtensionContext): void {
     ports,
     texts,
     search,
-    leases,
-    checkSystem,
-    extensionUri: extension.extensionUri,
-    onClose,
-    log,
-    channel,
+    sourceControls,
   };
+  const context: CommandContext = { ...held, leases, checkSystem, extensionUri, onClose, log, channel };
 
   const disposables = new DisposableList();
   extension.subscriptions.push(disposables);
@@ -80,6 +79,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     new PortTree(ports, attachments),
     announceNewPorts(context),
     hostSettings,
+    sourceControls,
     checkSystem,
     // Disposed before the attachments: it asks them whether their machines run.
     leases,

@@ -6,6 +6,8 @@ import type { FileChange } from '../guest/guestFiles';
 import type { Attachments } from './attachments';
 import { isWithin, machineIdOf, SCHEME } from './machineUri';
 
+/** Name of a file that never is: see `lookAgain`. */
+const NOTHING = '.bulkhead-look-again';
 /** Milliseconds before a broken watch is started again; doubled each time up to the maximum. */
 const FIRST_RETRY_MS = 2000;
 const MAX_RETRY_MS = 60_000;
@@ -50,7 +52,11 @@ export function watchedFolders(
       attached.delete(attachment.id);
     } else if (!attached.has(attachment.id)) {
       attached.add(attachment.id);
-      lookAgain(attachment.id, fire, log);
+      lookAgain(
+        attachment.id,
+        own.map(({ path }) => path),
+        fire,
+      );
     }
   });
   return {
@@ -81,7 +87,7 @@ class Watch {
 
   constructor(
     readonly id: string,
-    private readonly path: string,
+    readonly path: string,
     private readonly options: WatchOptions,
     private readonly attachments: Attachments,
     private readonly log: Log,
@@ -114,7 +120,7 @@ class Watch {
           this.retryMs = FIRST_RETRY_MS;
           this.report(changes);
         },
-        onOverflow: () => lookAgain(this.id, this.fire, this.log),
+        onOverflow: () => lookAgain(this.id, [this.path], this.fire),
         onError: (error) => this.failed(running, error),
       }),
     );
@@ -154,13 +160,27 @@ function uriOf(id: string, path: string): vscode.Uri {
   return vscode.Uri.from({ scheme: SCHEME, authority: id, path });
 }
 
-/** For when changes may have been missed: open editors compare with the disk, the explorer reads its folders again. */
-function lookAgain(id: string, fire: (events: vscode.FileChangeEvent[]) => void, log: Log): void {
+/**
+ * For when changes may have been missed: open editors compare with the disk, and the explorer reads its folders again because
+ * something is said to be new in each of `folders`. (Its refresh command would also bring the explorer to the front.)
+ */
+function lookAgain(
+  id: string,
+  folders: readonly string[],
+  fire: (events: vscode.FileChangeEvent[]) => void,
+): void {
   const open = vscode.workspace.textDocuments.map(({ uri }) => uri).filter((uri) => machineIdOf(uri) === id);
-  if (open.length > 0) {
-    fire(open.map((uri) => ({ type: vscode.FileChangeType.Changed, uri })));
+  const roots = folders.filter(
+    (folder) => !folders.some((other) => other !== folder && isWithin(other, folder)),
+  );
+  const events = [
+    ...open.map((uri) => ({ type: vscode.FileChangeType.Changed, uri })),
+    ...[...new Set(roots)].map((folder) => ({
+      type: vscode.FileChangeType.Created,
+      uri: uriOf(id, folder === '/' ? `/${NOTHING}` : `${folder}/${NOTHING}`),
+    })),
+  ];
+  if (events.length > 0) {
+    fire(events);
   }
-  vscode.commands.executeCommand('workbench.files.action.refreshFilesExplorer').then(undefined, (error) => {
-    log.debug(`refreshing the explorer: ${messageOf(error)}`);
-  });
 }

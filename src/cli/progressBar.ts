@@ -1,4 +1,4 @@
-import { PHASE_TITLES, PHASES, type ProgressEvent } from '../core/progress';
+import { PHASE_TITLES, type ProgressEvent, phaseNumber } from '../core/progress';
 import { formatBytes, oneLine } from './format';
 
 /** What the terminal can show. */
@@ -52,8 +52,7 @@ export function fractionOf({ phase, done, total, message }: ProgressEvent): numb
 export function progressLine(event: ProgressEvent, style: BarStyle): string {
   // One short of the width: the last column would wrap, and a wrapped line can't be cleared.
   const width = Math.max(1, style.columns - 1);
-  const phase = `${PHASES.indexOf(event.phase) + 1}/${PHASES.length} `;
-  const text = `${phase}${describeStep(event)}`;
+  const text = `${phaseNumber(event.phase)}${describeStep(event)}`;
   const fraction = fractionOf(event);
   const amount = describeAmount(event);
   const percent = fraction === undefined ? '' : ` ${String(Math.floor(fraction * 100)).padStart(3)} %`;

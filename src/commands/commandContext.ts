@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { Attachments } from '../attach/attachments';
+import type { SourceControls } from '../attach/git/sourceControls';
 import type { HostFolders } from '../attach/hostFolders';
 import type { HostSettings } from '../attach/hostSettings';
 import type { PortForwards } from '../attach/portForwards';
@@ -31,6 +32,7 @@ export interface CommandContext {
   readonly extensionUri: vscode.Uri;
   /** What happens to a machine when its last window closes. */
   readonly onClose: (info: MachineInfo) => OnClose;
+  readonly sourceControls: SourceControls;
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
 }

@@ -33,6 +33,22 @@ export const COMMAND_IDS = {
   copyLocalAddress: 'bulkhead.copyLocalAddress',
   changeLocalPort: 'bulkhead.changeLocalPort',
   togglePortNotices: 'bulkhead.togglePortNotices',
+  copyToVm: 'bulkhead.copyToVm',
+  copyToComputer: 'bulkhead.copyToComputer',
+  gitCommit: 'bulkhead.git.commit',
+  gitAmend: 'bulkhead.git.amend',
+  gitRefresh: 'bulkhead.git.refresh',
+  gitStage: 'bulkhead.git.stage',
+  gitStageAll: 'bulkhead.git.stageAll',
+  gitUnstage: 'bulkhead.git.unstage',
+  gitUnstageAll: 'bulkhead.git.unstageAll',
+  gitDiscard: 'bulkhead.git.discard',
+  gitDiscardAll: 'bulkhead.git.discardAll',
+  gitOpenChange: 'bulkhead.git.openChange',
+  gitOpenFile: 'bulkhead.git.openFile',
+  gitSwitchBranch: 'bulkhead.git.switchBranch',
+  gitCreateBranch: 'bulkhead.git.createBranch',
+  gitTrustRepository: 'bulkhead.git.trustRepository',
 } as const;
 
 export type CommandId = (typeof COMMAND_IDS)[keyof typeof COMMAND_IDS];

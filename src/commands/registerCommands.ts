@@ -7,10 +7,21 @@ import { changeOnClose } from './changeOnClose';
 import { changeWorkspaceMode } from './changeWorkspaceMode';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
+import { copyToComputer } from './copy/copyToComputer';
+import { copyToVm } from './copy/copyToVm';
 import { copyLocalAddress } from './copyLocalAddress';
 import { copySshCommand } from './copySshCommand';
 import { findInFiles } from './findInFiles';
 import { forwardPort } from './forwardPort';
+import { amend, commit } from './git/commit';
+import { createBranch } from './git/createBranch';
+import { discard, discardAll } from './git/discard';
+import { openChange, openFile } from './git/openChange';
+import { refresh } from './git/refresh';
+import { stage, stageAll } from './git/stage';
+import { switchBranch } from './git/switchBranch';
+import { trustRepository } from './git/trustRepository';
+import { unstage, unstageAll } from './git/unstage';
 import { goToFile } from './goToFile';
 import { machineActions } from './machineActions';
 import { startMachine, stopMachine, suspendMachine } from './machineLifecycle';
@@ -66,6 +77,22 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.copyLocalAddress]: copyLocalAddress,
   [COMMAND_IDS.changeLocalPort]: changeLocalPort,
   [COMMAND_IDS.togglePortNotices]: togglePortNotices,
+  [COMMAND_IDS.copyToVm]: copyToVm,
+  [COMMAND_IDS.copyToComputer]: copyToComputer,
+  [COMMAND_IDS.gitCommit]: commit,
+  [COMMAND_IDS.gitAmend]: amend,
+  [COMMAND_IDS.gitRefresh]: refresh,
+  [COMMAND_IDS.gitStage]: stage,
+  [COMMAND_IDS.gitStageAll]: stageAll,
+  [COMMAND_IDS.gitUnstage]: unstage,
+  [COMMAND_IDS.gitUnstageAll]: unstageAll,
+  [COMMAND_IDS.gitDiscard]: discard,
+  [COMMAND_IDS.gitDiscardAll]: discardAll,
+  [COMMAND_IDS.gitOpenChange]: openChange,
+  [COMMAND_IDS.gitOpenFile]: openFile,
+  [COMMAND_IDS.gitSwitchBranch]: switchBranch,
+  [COMMAND_IDS.gitCreateBranch]: createBranch,
+  [COMMAND_IDS.gitTrustRepository]: trustRepository,
 };
 
 /** Registers every command; whatever one of them throws is shown, never lost. */

@@ -12,9 +12,12 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** What is no part of opening a folder, and reports its progress all the same. */
+export type OtherPhase = 'copy';
+
 /** One step of progress. `done`/`total` share a unit: bytes for `unit: 'bytes'`, else a count. */
 export interface ProgressEvent {
-  phase: Phase;
+  phase: Phase | OtherPhase;
   message: string;
   done?: number;
   total?: number;
@@ -23,7 +26,7 @@ export interface ProgressEvent {
 
 export type ReportProgress = (event: ProgressEvent) => void;
 
-export const PHASE_TITLES: Record<Phase, string> = {
+export const PHASE_TITLES: Record<Phase | OtherPhase, string> = {
   settings: 'Reading settings',
   kit: 'Preparing the kit image',
   build: 'Building the image',
@@ -33,4 +36,11 @@ export const PHASE_TITLES: Record<Phase, string> = {
   ssh: 'Connecting',
   upload: 'Copying the workspace',
   hooks: 'Running lifecycle commands',
+  copy: 'Copying',
 };
+
+/** Where in the opening of a folder this is, `3/9 `; empty for what is no part of it. */
+export function phaseNumber(phase: Phase | OtherPhase): string {
+  const index = (PHASES as readonly string[]).indexOf(phase);
+  return index < 0 ? '' : `${index + 1}/${PHASES.length} `;
+}

@@ -25,6 +25,8 @@ export interface UploadOptions {
   onProgress?: ReportProgress;
 }
 
+export type SendOptions = Omit<UploadOptions, 'exclude' | 'user'> & { user?: string };
+
 export interface UploadResult {
   files: number;
   bytes: number;
@@ -41,8 +43,13 @@ const WARNINGS_MAX = 200;
 /** Sends the folder as one tar stream that is unpacked in the guest as `user`, so that the files are theirs. */
 export async function uploadWorkspace(guest: Guest, options: UploadOptions): Promise<UploadResult> {
   const tree = await listHostTree(options.hostFolder, parseExcludes(options.exclude), options.signal);
+  await makeFolder(guest, checkGuestPath(options.guestFolder), options);
+  return sendTree(guest, tree, options);
+}
+
+/** Sends entries of a host folder into a guest folder that is there. `user` defaults to the machine's own. */
+export async function sendTree(guest: Guest, tree: HostTree, options: SendOptions): Promise<UploadResult> {
   const folder = checkGuestPath(options.guestFolder);
-  await makeFolder(guest, folder, options);
   const process = await guest.spawn(
     {
       argv: [
@@ -54,7 +61,11 @@ export async function uploadWorkspace(guest: Guest, options: UploadOptions): Pro
         `--directory=${folder}`,
       ],
     },
-    { user: options.user, cwd: '/', ...(options.signal && { signal: options.signal }) },
+    {
+      cwd: '/',
+      ...(options.user !== undefined && { user: options.user }),
+      ...(options.signal && { signal: options.signal }),
+    },
   );
   return new Upload(tree, options, process).run();
 }
@@ -99,7 +110,7 @@ class Upload {
 
   constructor(
     private readonly tree: HostTree,
-    private readonly options: UploadOptions,
+    private readonly options: SendOptions,
     private readonly process: GuestProcess,
   ) {
     this.warnings = [...tree.warnings];

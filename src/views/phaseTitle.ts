@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import type { Phase } from '../core/progress';
+import type { OtherPhase, Phase } from '../core/progress';
 
 /** What a phase is called in the editor's language (`PHASE_TITLES` are the log's and the terminal's words). */
-export function phaseTitle(phase: Phase): string {
+export function phaseTitle(phase: Phase | OtherPhase): string {
   const { t } = vscode.l10n;
-  const titles: Record<Phase, string> = {
+  const titles: Record<Phase | OtherPhase, string> = {
     settings: t('Reading settings'),
     kit: t('Preparing the kit image'),
     build: t('Building the image'),
@@ -14,6 +14,7 @@ export function phaseTitle(phase: Phase): string {
     ssh: t('Connecting'),
     upload: t('Copying the workspace'),
     hooks: t('Running lifecycle commands'),
+    copy: t('Copying'),
   };
   return titles[phase];
 }

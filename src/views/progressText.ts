@@ -1,4 +1,4 @@
-import { PHASES, type ProgressEvent } from '../core/progress';
+import { type ProgressEvent, phaseNumber } from '../core/progress';
 import { messageText } from './messageText';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -16,11 +16,10 @@ export function formatBytes(bytes: number): string {
 
 /** One line for a progress notification: `3/9 Building the image: Step 2/5 : RUN make (12 MB of 40 MB)`. */
 export function progressText(title: string, event: ProgressEvent): string {
-  const step = `${PHASES.indexOf(event.phase) + 1}/${PHASES.length}`;
   // Build lines come from the image's author; a notification has room for one short line.
   const message = messageText(event.message, 160).replace(/\s+/g, ' ').trim();
   const text = message === '' || message === title ? title : `${title}: ${message}`;
-  return `${step} ${text}${amount(event)}`;
+  return `${phaseNumber(event.phase)}${text}${amount(event)}`;
 }
 
 function amount({ done, total, unit }: ProgressEvent): string {

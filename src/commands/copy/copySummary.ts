@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import { plainLine } from '../../core/plainText';
+import type { CopyResult, SkipReason } from '../../guest/copy/copyTree';
+import { formatBytes } from '../../views/progressText';
+import type { CommandContext } from '../commandContext';
+
+/** Says what was copied, with buttons; what was left out stands in the log. Resolves with the button, once it is gone. */
+export async function showSummary(
+  context: CommandContext,
+  result: CopyResult,
+  destination: string,
+  buttons: string[],
+): Promise<string | undefined> {
+  const { files, bytes, skipped, skippedCount } = result;
+  const what = vscode.l10n.t(
+    '{0} files ({1}) copied to {2}.',
+    files,
+    formatBytes(bytes),
+    plainLine(destination),
+  );
+  context.log.info(what);
+  for (const { path, reason } of skipped) {
+    context.log.warn(`${plainLine(path, 500)}: ${reasonText(reason)}`);
+  }
+  if (skippedCount === 0) {
+    return vscode.window.showInformationMessage(what, ...buttons);
+  }
+  const first = skipped[0];
+  const example = first ? `${plainLine(first.path, 100)}: ${reasonText(first.reason)}` : '';
+  const left = vscode.l10n.t('{0} left out ({1}).', skippedCount, example);
+  const why = vscode.l10n.t('Show Left Out');
+  const message = vscode.l10n.t('{0} {1}', what, left);
+  const pressed = await vscode.window.showWarningMessage(message, ...buttons, why);
+  if (pressed === why) {
+    context.channel.show();
+  }
+  return pressed;
+}
+
+function reasonText(reason: SkipReason): string {
+  switch (reason) {
+    case 'link':
+      return vscode.l10n.t('a link');
+    case 'notAFile':
+      return vscode.l10n.t('neither a file nor a folder');
+    case 'name':
+      return vscode.l10n.t('its name cannot be one on this computer');
+    case 'collision':
+      return vscode.l10n.t('another file has the same name to this computer');
+    case 'tooDeep':
+      return vscode.l10n.t('too many folders deep');
+    case 'unreadable':
+      return vscode.l10n.t('it cannot be read');
+    case 'repository':
+      return vscode.l10n.t('a repository’s settings can run programs on this computer');
+    case 'conflict':
+      return vscode.l10n.t('it is there already');
+  }
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { constants, existsSync } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BulkheadError, codeOf, messageOf } from '../../core/errors';
+import { printable } from '../../core/log';
+import { isSafeHostName } from './hostName';
+import type { ThereType } from './resolveConflicts';
+
+/** Windows has neither flag. */
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+const DIRECTORY = constants.O_DIRECTORY ?? 0;
+/** Linux names an open folder here: what is below it stays in it, whatever happens to the path meanwhile. */
+const OPEN_FILES = '/proc/self/fd';
+
+/**
+ * A folder of this computer that is held open while a guest's files go into it. Every step takes one name, checked, and
+ * follows no link: not at the end of a path, and (on Linux, by way of the open folder) not in the middle of one either.
+ */
+export class HostFolder {
+  private constructor(
+    /** Absolute. For messages and results. */
+    readonly path: string,
+    private readonly handle: FileHandle | undefined,
+  ) {}
+
+  /** The folder that the user chose. Links on the way to it are the user's own. */
+  static async open(path: string): Promise<HostFolder> {
+    try {
+      return await HostFolder.hold(await realpath(path), undefined);
+    } catch (error) {
+      throw new BulkheadError(`Cannot copy into ${printable(path, 300)}: ${messageOf(error)}`, {
+        kind: 'usage',
+        next: 'Choose a folder that is there and that you may write to.',
+        cause: error,
+      });
+    }
+  }
+
+  private static async hold(path: string, through: string | undefined): Promise<HostFolder> {
+    const actual = through ?? path;
+    if (!(await lstat(actual)).isDirectory()) {
+      throw new Error('it is not a folder');
+    }
+    const anchored = process.platform === 'linux' && existsSync(OPEN_FILES);
+    const handle = anchored ? await open(actual, constants.O_RDONLY | NOFOLLOW | DIRECTORY) : undefined;
+    return new HostFolder(path, handle);
+  }
+
+  async close(): Promise<void> {
+    await this.handle?.close();
+  }
+
+  /** A folder in it that is one, and no link. */
+  child(name: string): Promise<HostFolder> {
+    return HostFolder.hold(join(this.path, name), this.at(name));
+  }
+
+  /** @throws with code EEXIST if something has that name (or one that the file system takes for the same) */
+  async makeFolder(name: string, mode = 0o777): Promise<void> {
+    await mkdir(this.at(name), { mode });
+  }
+
+  /** A new file for writing. @throws with code EEXIST as `makeFolder` */
+  makeFile(name: string, mode: number): Promise<FileHandle> {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
+    return open(this.at(name), flags, mode);
+  }
+
+  async look(name: string): Promise<ThereType | undefined> {
+    const found = await this.statOf(name);
+    if (!found) {
+      return undefined;
+    }
+    return found.isDirectory() ? 'directory' : found.isFile() ? 'file' : 'other';
+  }
+
+  async statOf(name: string) {
+    try {
+      return await lstat(this.at(name));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** Moves an entry into another folder of the same file system, where nothing has that name. */
+  async moveTo(name: string, target: HostFolder, newName: string): Promise<void> {
+    if (await target.statOf(newName)) {
+      throw new BulkheadError(
+        `${printable(join(target.path, newName), 300)} appeared while files were copied`,
+        {
+          next: 'Copy again.',
+        },
+      );
+    }
+    await rename(this.at(name), target.at(newName));
+  }
+
+  /** A file, a link (never what it leads to) or a folder with all that is in it. */
+  async remove(name: string): Promise<void> {
+    await rm(this.at(name), { recursive: true, force: true });
+  }
+
+  /** @throws with code ENOTEMPTY if there is something in it */
+  async removeEmpty(name: string): Promise<void> {
+    await rmdir(this.at(name));
+  }
+
+  /** A folder in it that nobody else uses, for what is not yet where it belongs. */
+  async makeStaging(): Promise<{ name: string; folder: HostFolder }> {
+    const name = `.bulkhead-copy-${randomBytes(6).toString('hex')}`;
+    try {
+      await this.makeFolder(name, 0o700);
+    } catch (error) {
+      throw new BulkheadError(`Cannot write into ${printable(this.path, 300)}: ${messageOf(error)}`, {
+        kind: 'usage',
+        next: 'Choose a folder that you may write to.',
+        cause: error,
+      });
+    }
+    return { name, folder: await this.child(name) };
+  }
+
+  private at(name: string): string {
+    if (!isSafeHostName(name)) {
+      throw new BulkheadError(`Not a file name: ${printable(JSON.stringify(name), 300)}`);
+    }
+    return this.handle ? `${OPEN_FILES}/${this.handle.fd}/${name}` : join(this.path, name);
+  }
+}
