@@ -51,3 +51,42 @@ test('the extension works in untrusted and virtual workspaces', () => {
 test('extension.ts only composes', () => {
   expect(read('src/extension.ts').split('\n').length).toBeLessThan(100);
 });
+
+test('texts have links to commands and views that there are', () => {
+  const views = (Object.values(contributes.views).flat() as { id: string }[]).map(({ id }) => `${id}.focus`);
+  const known: string[] = [...Object.values(COMMAND_IDS), ...views];
+  const links = Object.values(texts).flatMap((text) => [...text.matchAll(/\(command:([\w.]+)\)/g)]);
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.map(([, id]) => id).filter((id) => !known.includes(id ?? ''))).toEqual([]);
+});
+
+test('the walkthrough is whole: its pictures are there, and its steps are ticked off by what there is', () => {
+  interface Step {
+    id: string;
+    media: { svg: string };
+    completionEvents: string[];
+  }
+  const steps: Step[] = contributes.walkthroughs[0].steps;
+  expect(steps.map(({ id }) => id)).toEqual([
+    'checkSystem',
+    'openExample',
+    'resources',
+    'network',
+    'bringBack',
+  ]);
+  for (const { media, completionEvents } of steps) {
+    expect(read(media.svg)).toMatch(/^<svg [\s\S]*<title>[^<]+<\/title>/);
+    for (const event of completionEvents) {
+      const [kind, id] = event.split(':');
+      if (kind === 'onCommand') {
+        expect(Object.values(COMMAND_IDS)).toContain(id);
+      } else if (kind === 'onView') {
+        const views = Object.values(contributes.views).flat() as { id: string }[];
+        expect(views.map((view) => view.id)).toContain(id);
+      } else {
+        expect(event).toBe('onContext:bulkhead.attached');
+        expect(read('src/commands/attachProgress.ts')).toContain("'bulkhead.attached'");
+      }
+    }
+  }
+});
