@@ -3,10 +3,10 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build, context } from 'esbuild';
-import { bundles } from './scripts/bundles.mjs';
+import { bundles, pages } from './scripts/bundles.mjs';
 
 const require = createRequire(import.meta.url);
-const options = { ...bundles, outdir: 'dist' };
+const options = [bundles, pages].map((each) => ({ ...each, outdir: 'dist' }));
 const watch = process.argv.includes('--watch');
 
 await mkdir('dist', { recursive: true });
@@ -20,11 +20,13 @@ for (const path of ['package.json', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'dis
   await cp(join(devcontainers, path), join('dist/devcontainers', path), { recursive: true });
 }
 if (watch) {
-  const running = await context(options);
-  await running.watch();
+  for (const each of options) {
+    await (await context(each)).watch();
+  }
 } else {
-  const { metafile } = await build(options);
-  await writeFile('dist/ThirdPartyNotices.txt', await noticesOf(Object.keys(metafile.inputs)));
+  const built = await Promise.all(options.map((each) => build(each)));
+  const inputs = built.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  await writeFile('dist/ThirdPartyNotices.txt', await noticesOf(inputs));
 }
 
 /** The licence texts of every package that has a file in the bundles: what their licences ask for. */

@@ -58,3 +58,19 @@ export const bundles = {
   metafile: true,
   logLevel: 'info',
 };
+
+/**
+ * The page of the Resources view (dist/resources/): runs in the webview's frame, where there is no Node.
+ * @type {import('esbuild').BuildOptions}
+ */
+export const pages = {
+  entryPoints: { 'resources/main': join(import.meta.dirname, '../media/resources/main.ts') },
+  bundle: true,
+  platform: 'browser',
+  format: 'iife',
+  target: 'chrome120',
+  minify: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'info',
+};

@@ -16,6 +16,7 @@ const SUITE_DEADLINE_MS = 3_600_000;
 const LINTS = [
   ['biome', 'check', '.'],
   ['tsc', '--noEmit'],
+  ['tsc', '--noEmit', '-p', 'media'],
   ['node', 'scripts/lint-shell.mjs'],
 ];
 

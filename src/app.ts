@@ -12,7 +12,7 @@ import { openFolder } from './app/openFolder';
 import { PortForwards } from './app/portForward';
 import { listPorts, portSource } from './app/portWatch';
 import { prune } from './app/prune';
-import { resourceSource } from './app/resourceWatch';
+import { hostSource, resourceSource } from './app/resourceWatch';
 import { Services } from './app/services';
 import { type SettingsDrift, settingsDrift } from './app/settingsDrift';
 import { SharedWatches } from './app/sharedWatches';
@@ -142,6 +142,11 @@ export interface ResourceListener {
   onEnd(error: Error): void;
 }
 
+export interface HostListener {
+  onSample(sample: HostSample): void;
+  onEnd(error: Error): void;
+}
+
 export interface PortsListener {
   onPorts(ports: ListeningPort[]): void;
   onEnd(error: Error): void;
@@ -207,6 +212,8 @@ export interface App {
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
   /** Samples every second for all who watch the same machine together; stops with the last of them. */
   watchResources(id: string, listener: ResourceListener): Disposable;
+  /** The host's part of `watchResources` alone, from the same sampler: nothing runs in the guest for it. */
+  watchHost(id: string, listener: HostListener): Disposable;
   diskUse(id: string, options?: WaitOptions): Promise<DiskUse>;
   /** TCP ports that something in the guest listens on (the guest's word). */
   ports(id: string, options?: WaitOptions): Promise<ListeningPort[]>;
@@ -273,7 +280,8 @@ export function createApp(options: AppOptions): App {
   );
   const actions = new MachineActions(services);
   const ends = new MachineEnds(services);
-  const resources = new SharedWatches(ends, resourceSource(services), { replay: false });
+  const hosts = new SharedWatches(ends, hostSource(services), { replay: false });
+  const resources = new SharedWatches(ends, resourceSource(services, hosts), { replay: false });
   const ports = new SharedWatches(ends, portSource(services), { replay: true });
   const forwards = new PortForwards(services, ends);
   const machine = (id: string, wait: WaitOptions | undefined) => services.machine(id, wait);
@@ -309,6 +317,11 @@ export function createApp(options: AppOptions): App {
         onValue: (sample) => listener.onSample(sample),
         onEnd: (error) => listener.onEnd(error),
       }),
+    watchHost: (id, listener) =>
+      hosts.watch(id, {
+        onValue: (sample) => listener.onSample(sample),
+        onEnd: (error) => listener.onEnd(error),
+      }),
     diskUse: (id, wait = {}) => diskUse(services, id, wait),
     ports: (id, wait = {}) => listPorts(services, id, wait),
     watchPorts: (id, listener) =>
@@ -331,7 +344,7 @@ export function createApp(options: AppOptions): App {
     prune: (wait = {}) => prune(services, wait),
     onDidChangeMachines: (listener) => watchMachines(services, listener),
     dispose: () => {
-      for (const part of [forwards, ports, resources, ends, services]) {
+      for (const part of [forwards, ports, resources, hosts, ends, services]) {
         part.dispose();
       }
     },

@@ -13,12 +13,10 @@ import { registerTerminalProfile } from './attach/terminalProfile';
 import { userDefaults } from './attach/userDefaults';
 import { whenClosed } from './attach/whenClosed';
 import { windowLeases } from './attach/windowLeases';
-import { followSettings } from './commands/applySettings';
 import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
 import { COMMAND_IDS } from './commands/commandIds';
-import { watchForHostTerminals } from './commands/hostTerminalNotice';
-import { announceNewPorts } from './commands/portNotices';
+import { giveNotices } from './commands/notices';
 import { registerCommands } from './commands/registerCommands';
 import { runDoctorAction } from './commands/runDoctorAction';
 import { showStatusBar } from './commands/statusBar';
@@ -29,6 +27,7 @@ import { channelLog } from './views/logChannel';
 import { MachineTree } from './views/machines/machineTree';
 import { MachineTexts } from './views/machineTexts';
 import { PortTree } from './views/ports/portTree';
+import { ResourcesView } from './views/resources/resourcesView';
 import { Search } from './views/search/search';
 import { registerSettingsFiles } from './views/settings/settingsFiles';
 
@@ -48,6 +47,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const checkSystem = new CheckSystemPanel(app, log, extension, runDoctorAction);
   const hostSettings = new HostSettings(app, attachments, log);
   const sourceControls = gitInWindow(attachments, log);
+  const resources = new ResourcesView(extension.extensionUri, app, machines, COMMAND_IDS, log);
 
   const onClose = whenClosed(hostSettings, defaults);
   const leases = windowLeases(extension, attachments, onClose, log);
@@ -62,6 +62,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     texts,
     search,
     sourceControls,
+    resources,
   };
   const context: CommandContext = { ...held, leases, checkSystem, extensionUri, onClose, log, channel };
 
@@ -77,7 +78,6 @@ export function activate(extension: vscode.ExtensionContext): void {
     search,
     texts,
     new PortTree(ports, attachments),
-    announceNewPorts(context),
     hostSettings,
     sourceControls,
     checkSystem,
@@ -85,12 +85,12 @@ export function activate(extension: vscode.ExtensionContext): void {
     leases,
     followAttachments(context),
     showStatusBar(context),
+    resources,
     MachineFileSystem.register(attachments, log),
     registerTerminalProfile(attachments, log),
     registerTasks(attachments, log),
     registerSettingsFiles(app, log, COMMAND_IDS.openSettingsFile),
-    followSettings(context),
-    watchForHostTerminals(context),
+    giveNotices(context),
     registerCommands(context),
   ]) {
     disposables.add(disposable);

@@ -10,6 +10,7 @@ type Asking = Exclude<{ [Name in keyof App]: Returns<Name, Promise<unknown>> }[k
 const SUBSCRIBING: Record<Subscribing, true> = {
   onDidChangeMachines: true,
   watchResources: true,
+  watchHost: true,
   watchPorts: true,
 };
 /** Fails to compile if App has a member that neither returns a promise nor something to dispose. */

@@ -15,6 +15,9 @@ export const USER_SETTINGS = [
   'onClose',
 ] as const;
 
+/** Whether the status bar shows what the window's machine uses. It says nothing of machines, so no folder has it. */
+export const GLANCE_SETTING = 'statusBar.resources';
+
 export type UserSetting = (typeof USER_SETTINGS)[number];
 
 /** What the user wants when a window closes; suspend, unless they said something else that makes sense. */

@@ -14,6 +14,7 @@ import type { CheckSystemPanel } from '../views/checkSystem/checkSystemPanel';
 import { showError } from '../views/errorNotification';
 import type { MachineTree } from '../views/machines/machineTree';
 import type { MachineTexts } from '../views/machineTexts';
+import type { ResourcesView } from '../views/resources/resourcesView';
 import type { Search } from '../views/search/search';
 import { withProgress } from '../views/withProgress';
 
@@ -33,6 +34,7 @@ export interface CommandContext {
   /** What happens to a machine when its last window closes. */
   readonly onClose: (info: MachineInfo) => OnClose;
   readonly sourceControls: SourceControls;
+  readonly resources: ResourcesView;
   readonly log: Log;
   readonly channel: vscode.LogOutputChannel;
 }

@@ -49,6 +49,9 @@ export const COMMAND_IDS = {
   gitSwitchBranch: 'bulkhead.git.switchBranch',
   gitCreateBranch: 'bulkhead.git.createBranch',
   gitTrustRepository: 'bulkhead.git.trustRepository',
+  showResources: 'bulkhead.showResources',
+  chooseResources: 'bulkhead.chooseResources',
+  openResourcesInEditor: 'bulkhead.openResourcesInEditor',
 } as const;
 
 export type CommandId = (typeof COMMAND_IDS)[keyof typeof COMMAND_IDS];

@@ -5,6 +5,7 @@ import { changeLocalPort } from './changeLocalPort';
 import { changeNetwork } from './changeNetwork';
 import { changeOnClose } from './changeOnClose';
 import { changeWorkspaceMode } from './changeWorkspaceMode';
+import { chooseResources } from './chooseResources';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
 import { copyToComputer } from './copy/copyToComputer';
@@ -37,6 +38,7 @@ import { resetMachine } from './resetMachine';
 import { revealFolder } from './revealFolder';
 import { createSettingsFile, openSettingsFile } from './settingsFile';
 import { showConsole, showLog } from './showMachineText';
+import { showResources } from './showResources';
 import { stopForwarding } from './stopForwarding';
 import { togglePortNotices } from './togglePortNotices';
 
@@ -93,6 +95,9 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.gitSwitchBranch]: switchBranch,
   [COMMAND_IDS.gitCreateBranch]: createBranch,
   [COMMAND_IDS.gitTrustRepository]: trustRepository,
+  [COMMAND_IDS.showResources]: showResources,
+  [COMMAND_IDS.chooseResources]: chooseResources,
+  [COMMAND_IDS.openResourcesInEditor]: async ({ resources }) => resources.openInEditor(),
 };
 
 /** Registers every command; whatever one of them throws is shown, never lost. */

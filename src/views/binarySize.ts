@@ -1,13 +1,1 @@
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-/** `bytes` in powers of 1024, as memory and disks are given in the settings (`"2gb"` is 2 GiB): `0 B`, `310 MiB`, `1.5 GiB`. */
-export function binarySize(bytes: number): string {
-  let value = Math.max(0, bytes);
-  let unit = 0;
-  while (value >= 1023.5 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits).replace(/\.0$/, '')} ${UNITS[unit]}`;
-}
+export { binarySize } from '../core/figures';

@@ -15,6 +15,7 @@ import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
+import { resources } from './workbench/resources.mjs';
 import { settings as settingsFile } from './workbench/settings.mjs';
 import { toggles } from './workbench/toggles.mjs';
 
@@ -115,6 +116,7 @@ try {
   };
 
   await inWorkbench('journey', journey);
+  await inWorkbench('resources', resources);
   await inWorkbench('cancel-and-failure', cancelAndFailure);
   await inWorkbench('find', find);
   await inWorkbench('toggles', toggles);

@@ -63,7 +63,7 @@ function resourcesRow(info: MachineInfo, sample: ResourceSample | undefined, l10
   return {
     ...plain(l10n.t('Resources'), description, 'pulse', 'detail.resources'),
     tooltip: l10n.t('What the machine takes of this host, and what it may take at most'),
-    command: { id: 'bulkhead.resources.focus', title: l10n.t('Show Resources') },
+    command: { id: 'bulkhead.showResources', title: l10n.t('Show Resources') },
   };
 }
 

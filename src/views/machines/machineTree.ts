@@ -4,6 +4,7 @@ import type { PortForwards } from '../../attach/portForwards';
 import { machineFolder } from '../../attach/terminalProfile';
 import { type Disposable, DisposableList } from '../../core/disposables';
 import { BulkheadError, messageOf } from '../../core/errors';
+import { Listeners } from '../../core/listeners';
 import type { Log } from '../../core/log';
 import type { MachineInfo, MachineState } from '../../machine/hypervisor';
 import { portRow } from '../ports/portRow';
@@ -26,6 +27,9 @@ type TreeApp = Pick<App, 'list' | 'onDidChangeMachines' | 'watchResources' | 'di
 export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Disposable {
   private readonly changed = new vscode.EventEmitter<MachineNode | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
+  private readonly selected = new Listeners<string>();
+  /** Id of the machine that a single selected row belongs to. */
+  readonly onDidSelectMachine = this.selected.add;
   private readonly disposables = new DisposableList();
   private readonly nodes = new MachineNodes();
   private readonly list: MachineList;
@@ -43,6 +47,7 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
     log: Log,
   ) {
     this.disposables.add(this.changed);
+    this.disposables.add(this.selected);
     this.list = this.disposables.add(new MachineList(app));
     this.glances = this.disposables.add(new ResourceGlances(app, log));
     this.reader = this.disposables.add(new DetailReader(app));
@@ -60,6 +65,13 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
     );
     this.disposables.add(
       forwards.onDidChange((id) => this.showNode({ kind: 'detail', machineId: id, detail: 'ports' })),
+    );
+    this.disposables.add(
+      this.view.onDidChangeSelection(({ selection: [row, ...others] }) => {
+        if (row && 'machineId' in row && others.length === 0) {
+          this.selected.fire(row.machineId);
+        }
+      }),
     );
     this.disposables.add(this.view.onDidChangeVisibility(() => this.followVisibility()));
     this.disposables.add(this.view.onDidExpandElement(({ element }) => this.setExpanded(element, true)));
