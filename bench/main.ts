@@ -8,11 +8,12 @@ import { ensureKit } from '../src/image/kit';
 import { benchBoot } from './boot';
 import { benchImport } from './importLayers';
 import { benchLoad } from './load';
+import { benchMachines } from './machines';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'load,import,boot' },
+    only: { type: 'string', default: 'load,machines,import,boot' },
   },
 });
 const rounds = Number(values.rounds);
@@ -28,6 +29,9 @@ async function main(): Promise<void> {
   try {
     await writeFile(join(folder, 'README.md'), 'A bench workspace.\n');
     console.log(`Engine ${engine.version}, ${engine.ncpu} CPUs, kit ${kit.reference}, ${rounds} rounds`);
+    if (only.includes('machines')) {
+      await benchMachines(engine, kit, rounds);
+    }
     if (only.includes('import')) {
       await benchImport(engine, kit, rounds);
     }

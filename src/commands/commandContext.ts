@@ -25,7 +25,7 @@ export interface CommandContext {
   readonly hostFolders: HostFolders;
   readonly hostSettings: HostSettings;
   readonly search: Search;
-  readonly machines: Pick<MachineTree, 'refresh'>;
+  readonly machines: Pick<MachineTree, 'refresh' | 'working'>;
   readonly ports: PortForwards;
   readonly leases: Pick<WindowLeases, 'handOver'>;
   readonly texts: MachineTexts;

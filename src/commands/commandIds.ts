@@ -28,6 +28,7 @@ export const COMMAND_IDS = {
   revealFolder: 'bulkhead.revealFolder',
   prune: 'bulkhead.prune',
   forwardPort: 'bulkhead.forwardPort',
+  addPort: 'bulkhead.addPort',
   stopForwarding: 'bulkhead.stopForwarding',
   openPort: 'bulkhead.openPort',
   copyLocalAddress: 'bulkhead.copyLocalAddress',

@@ -5,15 +5,24 @@ import { pickMachine } from './pickMachine';
 import { openForward } from './targetPort';
 import { machineIdsOf, portOf } from './treeArguments';
 
-/** Forwards the port it was called on; from anywhere else asks for a number, also of one that nothing listens on yet. */
+/** Forwards the port it was called on; on a machine, or from the palette, asks for one. */
 export async function forwardPort(context: CommandContext, ...args: unknown[]): Promise<void> {
   const asked = portOf(args);
+  const [machineId] = machineIdsOf(args);
   if (asked) {
     await openForward(context, asked);
-    return;
+  } else if (args.length === 0 || machineId !== undefined) {
+    await askForPort(context, machineId);
   }
+}
+
+/** The button of the Ports view's title: a number, also of a port that nothing listens on yet. */
+export async function addPort(context: CommandContext): Promise<void> {
+  await askForPort(context, undefined);
+}
+
+async function askForPort(context: CommandContext, given: string | undefined): Promise<void> {
   const { l10n } = vscode;
-  const [given] = machineIdsOf(args);
   const machineId =
     given ?? (await pickMachine(context, l10n.t('A port of which machine?'), ['running']))?.id;
   if (machineId === undefined) {

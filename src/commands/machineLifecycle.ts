@@ -19,7 +19,7 @@ export async function startMachine(context: CommandContext, ...args: unknown[]):
     const question = l10n.t('Start {0} machines?', machines.length);
     if (await confirmSeveral(question, names(machines), l10n.t('Start'))) {
       const title = l10n.t('Starting {0} machines', machines.length);
-      await eachMachine(context, title, machines, (machine, signal, report) =>
+      await eachMachine(context, title, machines, 'starting', (machine, signal, report) =>
         wake(context, machine, signal, report),
       );
     }
@@ -30,6 +30,16 @@ export async function startMachine(context: CommandContext, ...args: unknown[]):
 
 /** True once the machine runs; false if that was cancelled or given up. */
 export async function bringUp(context: CommandContext, machine: MachineInfo): Promise<boolean> {
+  const shown = context.machines.working(machine.id, 'starting');
+  try {
+    return await bringUpShown(context, machine);
+  } finally {
+    await context.machines.refresh();
+    shown.dispose();
+  }
+}
+
+async function bringUpShown(context: CommandContext, machine: MachineInfo): Promise<boolean> {
   const held = context.attachments.get(machine.id);
   if (held) {
     // Shows its own progress, and a failure has its own notification.
@@ -75,7 +85,9 @@ export async function suspendMachine(context: CommandContext, ...args: unknown[]
   const title = titleFor(machines, l10n.t('Suspending {0}', nameOf(machines)), (count) =>
     l10n.t('Suspending {0} machines', count),
   );
-  await eachMachine(context, title, machines, ({ id }, signal) => context.app.suspend(id, { signal }));
+  await eachMachine(context, title, machines, 'suspending', ({ id }, signal) =>
+    context.app.suspend(id, { signal }),
+  );
 }
 
 /** Powers the machine off. */
@@ -93,7 +105,7 @@ export async function stopMachine(context: CommandContext, ...args: unknown[]): 
   const title = titleFor(machines, l10n.t('Stopping {0}', nameOf(machines)), (count) =>
     l10n.t('Stopping {0} machines', count),
   );
-  await eachMachine(context, title, machines, async ({ id }, signal) => {
+  await eachMachine(context, title, machines, 'stopping', async ({ id }, signal) => {
     const { forced } = await context.app.stop(id, { signal });
     if (forced) {
       context.log.warn(`${id}: did not power off in time and was stopped by force`);

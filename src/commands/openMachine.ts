@@ -4,7 +4,6 @@ import type { CommandContext } from './commandContext';
 import { bringUp } from './machineLifecycle';
 import { pickAnyMachine } from './pickMachine';
 import { targetMachine } from './targetMachines';
-import { machineIdsOf } from './treeArguments';
 
 /** Opens the machine's workspace folder; the window that shows it brings the machine up. */
 export async function openMachine(
@@ -14,7 +13,7 @@ export async function openMachine(
 ): Promise<void> {
   const placeHolder = vscode.l10n.t('Which machine should open?');
   const machine =
-    machineIdsOf(args).length > 0
+    args.length > 0
       ? await targetMachine(context, args, placeHolder)
       : await pickAnyMachine(context, placeHolder);
   if (!machine || (machine.state === 'created' && !(await bringUp(context, machine)))) {

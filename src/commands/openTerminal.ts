@@ -3,14 +3,12 @@ import { machineFolder, shellTerminal } from '../attach/terminalProfile';
 import type { CommandContext } from './commandContext';
 import { shownName } from './severalMachines';
 import { targetMachine } from './targetMachines';
-import { machineIdsOf } from './treeArguments';
 
 /** A shell in the machine it was called on, or in the window's; in any other window, in a running one that the user picks. */
 export async function openTerminal(context: CommandContext, ...args: unknown[]): Promise<void> {
   const own = machineFolder();
-  const [asked] = machineIdsOf(args);
   const machine =
-    asked === undefined && own
+    args.length === 0 && own
       ? own
       : await targetMachine(context, args, vscode.l10n.t('In which machine should the terminal be?'), [
           'running',

@@ -13,7 +13,7 @@ import { copyToVm } from './copy/copyToVm';
 import { copyLocalAddress } from './copyLocalAddress';
 import { copySshCommand } from './copySshCommand';
 import { findInFiles } from './findInFiles';
-import { forwardPort } from './forwardPort';
+import { addPort, forwardPort } from './forwardPort';
 import { amend, commit } from './git/commit';
 import { createBranch } from './git/createBranch';
 import { discard, discardAll } from './git/discard';
@@ -74,6 +74,7 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.revealFolder]: revealFolder,
   [COMMAND_IDS.prune]: pruneUnused,
   [COMMAND_IDS.forwardPort]: forwardPort,
+  [COMMAND_IDS.addPort]: addPort,
   [COMMAND_IDS.stopForwarding]: stopForwarding,
   [COMMAND_IDS.openPort]: openPort,
   [COMMAND_IDS.copyLocalAddress]: copyLocalAddress,

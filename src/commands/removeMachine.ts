@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { MachineInfo } from '../machine/hypervisor';
-import { attempt, type CommandContext } from './commandContext';
+import type { CommandContext } from './commandContext';
 import { bringUp } from './machineLifecycle';
 import { openLocally } from './reopenLocally';
 import { confirmSeveral, eachMachine, shownName } from './severalMachines';
@@ -15,8 +15,9 @@ export async function removeMachine(context: CommandContext, ...args: unknown[])
     await removeSeveral(context, machines);
   } else if (only && (await mayRemove(context, only))) {
     const title = vscode.l10n.t('Removing {0}', shownName(only));
-    await attempt(context, title, (signal) => remove(context, only, signal));
-    context.attachments.refresh();
+    await eachMachine(context, title, [only], 'stopping', (machine, signal) =>
+      remove(context, machine, signal),
+    );
     await leave(context, [only]);
   }
 }
@@ -33,7 +34,9 @@ async function removeSeveral(context: CommandContext, machines: MachineInfo[]): 
   const question = l10n.t('Remove {0} machines and everything in them?', machines.length);
   if (await confirmSeveral(question, lines.join('\n'), l10n.t('Remove'))) {
     const title = l10n.t('Removing {0} machines', machines.length);
-    await eachMachine(context, title, machines, (machine, signal) => remove(context, machine, signal));
+    await eachMachine(context, title, machines, 'stopping', (machine, signal) =>
+      remove(context, machine, signal),
+    );
     await leave(context, machines);
   }
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { attempt, type CommandContext } from './commandContext';
-import { confirmSeveral, shownName } from './severalMachines';
+import type { CommandContext } from './commandContext';
+import { confirmSeveral, eachMachine, shownName } from './severalMachines';
 import { targetMachine } from './targetMachines';
 import { describeLoss, whatIsLost } from './whatIsLost';
 
@@ -35,13 +35,13 @@ export async function resetMachine(context: CommandContext, ...args: unknown[]):
   if (!(await confirmSeveral(l10n.t('Reset {0}?', name), detail, l10n.t('Reset')))) {
     return;
   }
-  await attempt(context, l10n.t('Resetting {0}', name), async (signal, onProgress) => {
-    const { state } = await context.app.find(machine.id, { signal });
+  const title = l10n.t('Resetting {0}', name);
+  await eachMachine(context, title, [machine], 'starting', async ({ id, folder }, signal, onProgress) => {
+    const { state } = await context.app.find(id, { signal });
     if (state === 'running') {
-      await context.app.stop(machine.id, { signal });
+      await context.app.stop(id, { signal });
     }
-    await context.app.reset(machine.id, { signal });
-    await context.app.up(machine.folder, { signal, onProgress });
+    await context.app.reset(id, { signal });
+    await context.app.up(folder, { signal, onProgress });
   });
-  context.attachments.refresh();
 }

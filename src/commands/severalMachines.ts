@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { BulkheadError, isCancelled, messageOf } from '../core/errors';
 import type { ReportProgress } from '../core/progress';
-import type { MachineInfo } from '../machine/hypervisor';
+import type { MachineInfo, MachineState } from '../machine/hypervisor';
 import { nameText } from '../views/messageText';
 import { attempt, type CommandContext } from './commandContext';
 
@@ -18,12 +18,13 @@ export async function confirmSeveral(question: string, detail: string, button: s
 
 /**
  * One machine after the other, under one progress notification; one that fails does not keep the others from it.
- * Afterwards one error names those that failed; "Retry" goes on with them.
+ * `doing` is what their rows show meanwhile. Afterwards one error names those that failed; "Retry" goes on with them.
  */
 export async function eachMachine(
   context: CommandContext,
   title: string,
   machines: readonly MachineInfo[],
+  doing: MachineState,
   work: (machine: MachineInfo, signal: AbortSignal, report: ReportProgress) => Promise<unknown>,
 ): Promise<void> {
   let left = [...machines];
@@ -33,6 +34,7 @@ export async function eachMachine(
   await attempt(context, title, async (signal, report) => {
     const failed: { machine: MachineInfo; error: unknown }[] = [];
     for (const machine of left) {
+      const shown = context.machines.working(machine.id, doing);
       try {
         await work(machine, signal, (event) =>
           report({ ...event, message: `${shownName(machine)}: ${event.message}` }),
@@ -42,6 +44,10 @@ export async function eachMachine(
           throw error;
         }
         failed.push({ machine, error });
+      } finally {
+        // The list first, or the row would show the old state for a moment.
+        await context.machines.refresh();
+        shown.dispose();
       }
     }
     left = failed.map(({ machine }) => machine);

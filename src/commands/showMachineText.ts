@@ -2,11 +2,10 @@ import * as vscode from 'vscode';
 import type { CommandContext } from './commandContext';
 import { shownName } from './severalMachines';
 import { targetMachine } from './targetMachines';
-import { machineIdsOf } from './treeArguments';
 
 /** On a machine's row its own log; from anywhere else Bulkhead's. */
 export async function showLog(context: CommandContext, ...args: unknown[]): Promise<void> {
-  if (machineIdsOf(args).length === 0) {
+  if (args.length === 0) {
     context.channel.show();
     return;
   }

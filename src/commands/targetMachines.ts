@@ -16,6 +16,11 @@ export async function targetMachines(
   states?: MachineState[],
 ): Promise<MachineInfo[]> {
   const ids = machineIdsOf(args);
+  if (ids.length === 0 && args.length > 0) {
+    // The tree was read again at that moment. Never another machine than the one that was clicked.
+    await vscode.window.showInformationMessage(vscode.l10n.t('The row has just changed. Please try again.'));
+    return [];
+  }
   if (ids.length === 0) {
     const picked = await pickMachine(context, placeHolder, states);
     return picked ? [picked] : [];

@@ -14,7 +14,7 @@ export async function targetPort(
   suits: (entry: PortEntry) => boolean,
 ): Promise<PortArgument | undefined> {
   const asked = portOf(args);
-  if (asked) {
+  if (asked || args.length > 0) {
     return asked;
   }
   const items = context.ports.list().flatMap((machineId) =>

@@ -12,8 +12,9 @@ export function rowItem(id: string, row: Row, argument: unknown): vscode.TreeIte
   const item = new vscode.TreeItem(row.label, COLLAPSIBLE[row.expands]);
   item.id = id;
   item.contextValue = row.contextValue;
-  // An empty tooltip would be made of the label.
-  item.tooltip = row.tooltip ?? [row.label, row.description ?? ''].filter((text) => text !== '').join(': ');
+  const spoken = [row.label, row.description ?? ''].filter((text) => text !== '').join(', ');
+  item.accessibilityInformation = { label: spoken };
+  item.tooltip = row.tooltip ?? spoken;
   if (row.description !== undefined) {
     item.description = row.description;
   }

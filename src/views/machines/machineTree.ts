@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import type { App } from '../../app';
 import type { PortForwards } from '../../attach/portForwards';
-import { machineFolder } from '../../attach/terminalProfile';
 import { type Disposable, DisposableList } from '../../core/disposables';
 import { BulkheadError, messageOf } from '../../core/errors';
 import { Listeners } from '../../core/listeners';
@@ -10,16 +9,20 @@ import type { MachineInfo, MachineState } from '../../machine/hypervisor';
 import { portRow } from '../ports/portRow';
 import { oneLine, type Row } from '../row';
 import { rowItem } from '../rowItem';
+import { belongingOf } from './belonging';
 import { DetailReader } from './detailReader';
 import { detailRow, detailsOf, diskPartRow, diskParts, type MachineDetails } from './detailRows';
 import { MachineList } from './machineList';
 import { type MachineNode, MachineNodes, nodeId } from './machineNodes';
-import { type Belonging, inOrder, machineRow } from './machineRows';
+import { inOrder, machineRow } from './machineRows';
 import { ResourceGlances } from './resourceGlances';
 
 export const MACHINES_VIEW = 'bulkhead.machines';
 /** `when` key of package.json's viewsWelcome: what the list is like. */
 const LIST_CONTEXT = 'bulkhead.machineList';
+
+/** Values of that key. */
+type ListState = 'noEngine' | 'failed' | 'empty' | 'listed';
 
 type TreeApp = Pick<App, 'list' | 'onDidChangeMachines' | 'watchResources' | 'diskUse' | 'ports'>;
 
@@ -36,10 +39,13 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
   private readonly glances: ResourceGlances;
   private readonly reader: DetailReader;
   private readonly view: vscode.TreeView<MachineNode>;
-  /** By machine: as last shown, to see what changed. */
-  private states = new Map<string, MachineState>();
+  /** By machine, in the order of their rows: as last shown, to see what changed. */
+  private shownAs = new Map<string, string>();
+  private shownState: ListState | undefined;
   private readonly descriptions = new Map<string, string | undefined>();
   private readonly expanded = new Set<string>();
+  /** What this window is doing with a machine. */
+  private readonly work = new Map<string, MachineState>();
 
   constructor(
     app: TreeApp,
@@ -86,6 +92,19 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
     return this.list.refresh();
   }
 
+  /** Shows the machine in this state until the result is disposed: what a command has begun, the Engine does not know yet. */
+  working(id: string, state: MachineState): Disposable {
+    this.work.set(id, state);
+    const show = () => this.showNode({ kind: 'machine', machineId: id });
+    show();
+    return {
+      dispose: () => {
+        this.work.delete(id);
+        show();
+      },
+    };
+  }
+
   getTreeItem(node: MachineNode): vscode.TreeItem {
     return rowItem(nodeId(node), this.row(node), node);
   }
@@ -125,16 +144,13 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
   }
 
   private below(node: MachineNode): MachineNode[] {
-    const info = node.kind === 'failure' ? undefined : this.list.get(node.machineId);
+    const info = node.kind === 'failure' ? undefined : this.shown(node.machineId);
     if (!info) {
       return [];
     }
     const machineId = info.id;
     if (node.kind === 'machine') {
-      this.reader.wantDisk(machineId);
-      if (info.state === 'running' && !this.forwards.entries(machineId)) {
-        this.reader.wantPorts(machineId);
-      }
+      this.readDetails(machineId);
       return detailsOf(info).map((detail) => ({ kind: 'detail', machineId, detail }));
     }
     const { disk, ports } = this.details(machineId);
@@ -152,7 +168,7 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
     if (node.kind === 'failure') {
       return this.failureRow();
     }
-    const info = this.list.get(node.machineId);
+    const info = this.shown(node.machineId);
     const details = this.details(node.machineId);
     if (!info) {
       return { label: node.machineId, contextValue: 'gone', expands: 'never' };
@@ -171,6 +187,12 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
         return portRow(entries.find(({ port }) => port === node.port) ?? { port: node.port }, l10n);
       }
     }
+  }
+
+  private shown(id: string): MachineInfo | undefined {
+    const info = this.list.get(id);
+    const state = this.work.get(id);
+    return info && state ? { ...info, state } : info;
   }
 
   private details(id: string): MachineDetails {
@@ -197,7 +219,7 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
   /** The list was read. */
   private show(): void {
     const { failure, machines = [] } = this.list;
-    const state = failure
+    const state: ListState = failure
       ? isHostFailure(failure)
         ? 'noEngine'
         : 'failed'
@@ -205,15 +227,39 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
         ? 'empty'
         : 'listed';
     void vscode.commands.executeCommand('setContext', LIST_CONTEXT, state);
-    for (const { id, state: now } of machines) {
-      if (this.states.get(id) !== now) {
-        this.reader.expire(id);
+    const before = this.shownAs;
+    this.shownAs = new Map(inOrder(machines, belongingOf).map((info) => [info.id, JSON.stringify(info)]));
+    const changed = [...this.shownAs].filter(([id, text]) => before.get(id) !== text).map(([id]) => id);
+    for (const id of changed) {
+      this.reader.expire(id);
+    }
+    this.nodes.keepOnly(new Set(this.shownAs.keys()));
+    this.followRunning();
+    const isSameList =
+      state === this.shownState && [...before.keys()].join() === [...this.shownAs.keys()].join();
+    this.shownState = state;
+    if (!isSameList || state === 'failed') {
+      this.changed.fire(undefined);
+      return;
+    }
+    // Row by row: VS Code knows no row at all while it reads the whole tree again, and a click falls into the void.
+    for (const machineId of changed) {
+      this.showNode({ kind: 'machine', machineId });
+    }
+    for (const machineId of this.expanded) {
+      this.readDetails(machineId);
+    }
+  }
+
+  private readDetails(machineId: string): void {
+    const info = this.shown(machineId);
+    // What is being stopped or removed is left in peace.
+    if (info && !this.work.has(machineId)) {
+      this.reader.wantDisk(machineId);
+      if (info.state === 'running' && !this.forwards.entries(machineId)) {
+        this.reader.wantPorts(machineId);
       }
     }
-    this.states = new Map(machines.map(({ id, state: now }) => [id, now]));
-    this.nodes.keepOnly(new Set(this.states.keys()));
-    this.followRunning();
-    this.changed.fire(undefined);
   }
 
   /** A new sample: shown only if it reads differently. */
@@ -256,14 +302,4 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
 /** Without an Engine the view has an explanation and buttons in place of a row. */
 function isHostFailure(error: Error): boolean {
   return error instanceof BulkheadError && error.kind === 'host';
-}
-
-function belongingOf(machine: MachineInfo): Belonging {
-  if (machineFolder()?.id === machine.id) {
-    return 'here';
-  }
-  const local = (vscode.workspace.workspaceFolders ?? []).some(
-    ({ uri }) => uri.scheme === 'file' && uri.fsPath === machine.folder,
-  );
-  return local ? 'folder' : 'elsewhere';
 }

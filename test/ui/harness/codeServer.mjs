@@ -86,7 +86,6 @@ export async function prepareCodeServer({ codeServer, folder, env, settings = {}
           '--disable-update-check',
           '--disable-workspace-trust',
           '--disable-getting-started-override',
-          '--disable-proxy',
           '--ignore-last-opened',
           ...flags,
         ],

@@ -98,10 +98,19 @@ export class TreeView {
     const item = this.page.locator('.context-view .action-label', {
       hasText: new RegExp(`^${literal(entry)}$`),
     });
+    let isFirst = true;
     await eventually(`the menu of ${label} has ${entry}`, async () => {
-      await this.page.keyboard.press('Escape');
+      if (!isFirst) {
+        // Only then: in the tree itself Escape drops the selection.
+        await this.page.keyboard.press('Escape');
+      }
+      isFirst = false;
       await this.row(label).click({ button: 'right', timeout: 2_000 });
+      await item.waitFor({ timeout: 2_000 });
+      // VS Code's menus pass over a click that comes within 100 ms of their opening.
+      await this.page.waitForTimeout(200);
       await item.click({ timeout: 2_000 });
+      await item.waitFor({ state: 'detached', timeout: 5_000 });
       return true;
     });
   }

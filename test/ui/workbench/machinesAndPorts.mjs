@@ -1,6 +1,8 @@
 // The Machines and Ports views against a real VM: what they say is what the engine and the guest say.
 import { execFile, execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../harness/eventually.mjs';
 import { TreeView } from '../harness/treeView.mjs';
@@ -20,7 +22,8 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
   const name = `a-${process.pid}`;
   const folder = await example('bare', name);
   // Of this computer and, with luck, free until the guest's port is forwarded to it.
-  const [port, otherPort] = await freePorts(2);
+  const [port, otherPort, settingsPort] = await freePorts(3);
+  await writeFile(join(folder, '.bulkhead.json'), JSON.stringify({ forwardPorts: [settingsPort] }));
   /** @type {string} */ let id = '';
   /** @type {string} */ let workspace = '';
 
@@ -28,9 +31,9 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
     'the Bulkhead container shows the machines there are, or what to do without one',
     async () => {
       await window.open();
-      await window.runCommand('View: Show Bulkhead');
-      await machines.pane.waitFor();
+      await showViews();
       await resources.collapse();
+      await ports.collapse();
       const there = await cli.list();
       await (there.length === 0 ? machines.welcome() : machines.rows().first()).waitFor();
       if (there.length === 0) {
@@ -140,12 +143,16 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
     await page.waitForURL(/folder=bulkhead/, { timeout: 60_000 });
     await window.ready();
     await window.statusSays('running', BRING_UP_MS);
-    await window.runCommand('View: Show Bulkhead');
+    await showViews();
+    await resources.collapse();
     await machines.row('Disk').waitFor();
     if (!(await machines.rows().first().getAttribute('aria-label'))?.startsWith(name)) {
       throw new Error('the window’s machine is not the first');
     }
-    await ports.welcome().or(ports.rows().first()).waitFor();
+    await ports.says(
+      String(settingsPort),
+      new RegExp(`127\\.0\\.0\\.1:${settingsPort} · nothing listens yet`),
+    );
   });
 
   await results.test('a server in the guest is announced, and opens in the browser', async () => {
@@ -155,6 +162,7 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
     const popup = page.context().waitForEvent('page');
     await window.pressInToast(`Port ${port}`, 'Open in Browser');
     const opened = await popup;
+    await showViews();
     await ports.says(String(port), /127\.0\.0\.1:\d+/);
     const served = await page.request.get(new URL('hello.sh', await addressOf(opened)).href);
     const original = await cli.exec(id, 'cat', `${workspace}/hello.sh`);
@@ -199,6 +207,17 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
     );
     await refused(`127.0.0.1:${otherPort}`);
   });
+
+  /** A window that loads may put the explorer in front once more. */
+  async function showViews() {
+    await eventually('the views are shown', async () => {
+      if (!(await machines.pane.isVisible())) {
+        await window.runCommand('View: Show Bulkhead');
+      }
+      await machines.pane.waitFor({ timeout: 3_000 });
+      return true;
+    });
+  }
 
   /** Where the row says that the port is. */
   async function localAddress() {

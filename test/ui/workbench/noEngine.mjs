@@ -1,5 +1,6 @@
 // Without a Docker Engine: a clear word in every place, and always a way back to the folder.
 import { eventually } from '../harness/eventually.mjs';
+import { TreeView } from '../harness/treeView.mjs';
 import { Workbench } from '../harness/workbench.mjs';
 
 /** @param {{ page: import('playwright-core').Page, url: string, results: any, example: Function }} suite */
@@ -29,6 +30,16 @@ export async function noEngine({ page, url, results, example }) {
     await frame.getByRole('button', { name: 'Check Again' }).waitFor({ timeout: 60_000 });
     await engine.waitFor();
     await results.picture('check-system-no-engine');
+  });
+
+  await results.test('the Machines view says what is missing, without a row or a notification', async () => {
+    const machines = new TreeView(page, 'Machines');
+    await window.runCommand('View: Show Bulkhead');
+    await machines.welcome().filter({ hasText: 'No Docker Engine answers' }).waitFor({ timeout: 60_000 });
+    await results.picture('machines-no-engine');
+    await machines.welcome().locator('.monaco-button', { hasText: 'Try Again' }).click();
+    await machines.welcome().filter({ hasText: 'No Docker Engine answers' }).waitFor();
+    await window.runCommand('View: Show Explorer');
   });
 
   await results.test('a window on a machine shows an error and offers Retry and Reopen Locally', async () => {

@@ -26,7 +26,9 @@ afterEach(() => {
 
 function leases(onClose: OnClose): { leases: WindowLeases; released: string[] } {
   const released: string[] = [];
-  const release = (id: string, action: string) => void released.push(`${action} ${id}`);
+  const release = (id: string, action: string, graceMs: number) => {
+    released.push(`${action} ${id}${graceMs > 30_000 ? ' later' : ''}`);
+  };
   return {
     leases: new WindowLeases(folder, attachments, () => onClose, release, silentLog),
     released,
@@ -41,6 +43,14 @@ test('a window holds its machine from the first moment, and lets it rest when it
   window.leases.dispose();
   expect(isLeased(folder, INFO.id)).toBe(false);
   expect(window.released).toEqual([`suspend ${INFO.id}`]);
+});
+
+test('a machine that another window is about to show gets more time', async () => {
+  const window = leases('suspend');
+  await attachments.hold(INFO.id).machine();
+  window.leases.handOver(INFO.id);
+  window.leases.dispose();
+  expect(window.released).toEqual([`suspend ${INFO.id} later`]);
 });
 
 test('"keep" leaves the machine alone', async () => {
