@@ -39,15 +39,16 @@ const USER_SETTINGS = {
  * @typedef {{ url: string, logs: string, install(vsix: string): Promise<void>, stop(): Promise<void> }} Server
  * @param {{ codeServer: import('../setup.mjs').CodeServer, folder: string, env: Record<string, string>,
  *   settings?: Record<string, unknown>, flags?: string[] }} options `folder` is for this server alone
- * @returns {Promise<{ install(vsix: string): Promise<void>, start(): Promise<Server> }>}
+ * @returns {Promise<{ setting(key: string, value: unknown): Promise<void>, install(vsix: string): Promise<void>,
+ *   start(): Promise<Server> }>}
  */
 export async function prepareCodeServer({ codeServer, folder, env, settings = {}, flags = [] }) {
   const userData = join(folder, 'user-data');
   await mkdir(join(userData, 'User'), { recursive: true });
-  await writeFile(
-    join(userData, 'User/settings.json'),
-    JSON.stringify({ ...USER_SETTINGS, ...settings }, undefined, 2),
-  );
+  const values = { ...USER_SETTINGS, ...settings };
+  const writeSettings = () =>
+    writeFile(join(userData, 'User/settings.json'), JSON.stringify(values, undefined, 2));
+  await writeSettings();
   const config = join(folder, 'config.yaml');
   await writeFile(config, '{}\n');
   const common = [
@@ -61,6 +62,11 @@ export async function prepareCodeServer({ codeServer, folder, env, settings = {}
   ];
   const environment = { ...process.env, EXTENSIONS_GALLERY: '{}', ...env };
   return {
+    /** Changes a user setting; an open window follows. @param {string} key @param {unknown} value */
+    async setting(key, value) {
+      values[key] = value;
+      await writeSettings();
+    },
     install: (vsix) =>
       finished(
         spawn(codeServer.node, [...common, '--install-extension', vsix], {

@@ -1,0 +1,175 @@
+// npm run pictures: takes the README's pictures of every view, dark and light, of a real machine in a real VS Code.
+// Look at them before you commit them: docs/images/<view>-<theme>.png.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bulkheadCli } from './harness/bulkheadCli.mjs';
+import { openChromium } from './harness/chromium.mjs';
+import { finished, prepareCodeServer } from './harness/codeServer.mjs';
+import { Workbench } from './harness/workbench.mjs';
+import { ensureCodeServer, findChromium } from './setup.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const IMAGES = join(ROOT, 'docs/images');
+const THEMES = { dark: 'Default Dark Modern', light: 'Default Light Modern' };
+const only = process.argv.slice(2);
+
+const temporary = await mkdtemp(join(tmpdir(), 'bulkhead-pictures-'));
+const env = { XDG_DATA_HOME: join(temporary, 'data') };
+const cli = bulkheadCli(env);
+/** @type {(() => unknown)[]} last first */
+const cleanups = [() => rm(temporary, { recursive: true, force: true })];
+
+try {
+  await mkdir(IMAGES, { recursive: true });
+  for (const step of ['build', 'package']) {
+    await finished(
+      spawn('npm', ['run', '--silent', step], { cwd: ROOT, stdio: 'ignore' }),
+      `npm run ${step}`,
+    );
+  }
+  const folder = join(temporary, 'node-service');
+  await cp(join(ROOT, 'examples/node-service'), folder, { recursive: true });
+  execFileSync('git', ['init', '-q', '-b', 'main', folder]);
+  execFileSync('git', ['-C', folder, 'add', '-A']);
+  const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
+  execFileSync('git', ['-C', folder, ...author, 'commit', '-q', '-m', 'A service that counts']);
+  const { id, workspace } = JSON.parse(await cli.must(['up', folder, '--json']));
+  cleanups.unshift(() => cli.run(['rm', id, '--force']));
+  const other = join(temporary, 'suspicious-package');
+  await cp(join(ROOT, 'examples/bare'), other, { recursive: true });
+  const second = JSON.parse(await cli.must(['up', other, '--json']));
+  cleanups.unshift(() => cli.run(['rm', second.id, '--force']));
+  await cli.must(['suspend', second.id]);
+
+  // Something to see: a server, and now and then some work.
+  const load =
+    'while :; do timeout 3 sh -c "while :; do :; done"; sleep 3; dd if=/dev/zero of=/tmp/x bs=1M count=20 2>/dev/null; done';
+  for (const script of ['cd src && exec node server.js', load]) {
+    const child = execFile(
+      process.execPath,
+      [join(ROOT, 'dist/cli.js'), 'exec', id, '--', 'sh', '-c', script],
+      {
+        env: { ...process.env, ...env },
+      },
+    );
+    child.on('error', () => undefined);
+    cleanups.unshift(() => child.kill('SIGKILL'));
+  }
+
+  const prepared = await prepareCodeServer({
+    codeServer: await ensureCodeServer(),
+    folder: join(temporary, 'vscode'),
+    env,
+    settings: {
+      'bulkhead.buildNetwork': 'host',
+      'workbench.colorTheme': THEMES.dark,
+      'workbench.layoutControl.enabled': false,
+    },
+  });
+  await prepared.install(join(ROOT, 'dist/bulkhead.vsix'));
+  const server = await prepared.start();
+  const browser = await openChromium(await findChromium());
+  cleanups.unshift(
+    () => browser.close(),
+    () => server.stop(),
+  );
+  const { page } = browser;
+  const window = new Workbench(page, server.url);
+  const quiet = async () => {
+    await window.runCommand('Notifications: Clear All Notifications').catch(() => undefined);
+    await page.mouse.move(700, 300);
+  };
+
+  /** @type {Record<string, () => Promise<unknown>>} what brings a view up, and is undone by Escape or the next one */
+  const views = {
+    cockpit: async () => {
+      await window.runCommand('View: Show Bulkhead');
+      await window.runCommand('Bulkhead: Go to File in VM');
+      await page.keyboard.type('server.js');
+      await window.quickPickRow('server.js').waitFor();
+      await page.keyboard.press('Enter');
+      await window.tab('server.js').waitFor();
+      await window.runCommand('Bulkhead: Open Terminal in VM');
+      await window.typeInTerminal('uname -a; id -un');
+      await page.waitForTimeout(45_000);
+    },
+    network: async () => {
+      await window.runCommand('Bulkhead: Change Network');
+    },
+    actions: async () => {
+      await window.runCommand('Bulkhead: Machine Actions');
+    },
+    find: async () => {
+      await window.runCommand('Bulkhead: Find in Files in VM');
+      await page.keyboard.type('count');
+      await page.waitForTimeout(4000);
+    },
+    'source-control': async () => {
+      await cli.exec(
+        id,
+        'sh',
+        '-c',
+        `cd ${workspace} && printf '\\n// a change\\n' >> src/server.js && touch notes.txt`,
+      );
+      await window.runCommand('View: Show Source Control');
+      await page.waitForTimeout(8000);
+    },
+    settings: async () => {
+      await writeFile(
+        join(folder, '.bulkhead.json'),
+        '{\n  "cpu": 2,\n  "memory": "2 gigs",\n  "network": { "mode": "none" }\n}\n',
+      );
+      await window.runCommand('Bulkhead: Open Settings File');
+      await page.waitForTimeout(3000);
+      await window.runCommand('Problems: Focus on Problems View');
+      await page.waitForTimeout(1500);
+    },
+    'check-system': async () => {
+      await window.runCommand('Bulkhead: Check System');
+      await page.waitForTimeout(15_000);
+    },
+    resources: async () => {
+      await window.runCommand('Bulkhead: Open Resources in Editor');
+      await page.waitForTimeout(20_000);
+    },
+    walkthrough: async () => {
+      await window.runCommand('Welcome: Open Walkthrough');
+      await window.pick('Get Started with Bulkhead');
+      await page.waitForTimeout(3000);
+    },
+  };
+
+  await window.open(`bulkhead://${id}${workspace}`);
+  await window.statusSays('running', 300_000);
+  for (const [name, show] of Object.entries(views)) {
+    if (only.length > 0 && !only.includes(name)) {
+      continue;
+    }
+    await quiet();
+    await window.runCommand('View: Close All Editors').catch(() => undefined);
+    try {
+      await show();
+      await page.screenshot({ path: join(IMAGES, `${name}-dark.png`) });
+      // A theme that changes under an open view shows that the view follows.
+      await prepared.setting('workbench.colorTheme', THEMES.light);
+      await page.locator('.monaco-workbench.vs').waitFor();
+      await page.waitForTimeout(1500);
+      await page.screenshot({ path: join(IMAGES, `${name}-light.png`) });
+      console.log(`${name}: taken`);
+    } catch (error) {
+      console.log(`${name}: ${error instanceof Error ? error.message : error}`);
+      await page.screenshot({ path: join(temporary, '..', `picture-failed-${name}.png`) });
+      process.exitCode = 1;
+    }
+    await prepared.setting('workbench.colorTheme', THEMES.dark);
+    await page.locator('.monaco-workbench.vs-dark').waitFor();
+    await page.keyboard.press('Escape');
+  }
+} finally {
+  for (const cleanup of cleanups) {
+    await cleanup();
+  }
+}
