@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +41,8 @@ void mind_program(void) {
   if (child < 0) die(EXIT_CANNOT_RUN, "cannot fork");
   if (child == 0) {
     setpgid(0, 0);
+    /* A client's SIGKILL reaches the minder, which can't pass it on. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     return;
   }
   setpgid(child, child);

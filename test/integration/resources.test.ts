@@ -111,8 +111,8 @@ async function inGuest(...argv: [string, ...string[]]): Promise<GuestProcess> {
 
 /** Ends a process of the guest, and waits until it has gone. */
 async function end(process: GuestProcess): Promise<void> {
-  // Not KILL: that would reach only the program that minds it.
-  process.signal('TERM');
+  // It reaches only the program that minds it, which takes its own with it.
+  process.signal('KILL');
   await process.exited.catch(() => undefined);
 }
 
