@@ -6,6 +6,7 @@ import { silentLog } from '../src/core/log';
 import { connectEngine } from '../src/image/engine';
 import { ensureKit } from '../src/image/kit';
 import { benchBoot } from './boot';
+import { benchFind } from './find';
 import { benchImport } from './importLayers';
 import { benchLoad } from './load';
 import { benchMachines } from './machines';
@@ -13,7 +14,7 @@ import { benchMachines } from './machines';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'load,machines,import,boot' },
+    only: { type: 'string', default: 'load,machines,import,boot,find' },
   },
 });
 const rounds = Number(values.rounds);
@@ -37,6 +38,9 @@ async function main(): Promise<void> {
     }
     if (only.includes('boot')) {
       await benchBoot(kit, folder, rounds);
+    }
+    if (only.includes('find')) {
+      await benchFind(folder, rounds);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -8,8 +8,7 @@ import { HostSettings } from './attach/hostSettings';
 import { MachineFileSystem } from './attach/machineFileSystem';
 import { PortForwards } from './attach/portForwards';
 import { RememberedPorts } from './attach/rememberedPorts';
-import { registerTasks } from './attach/taskProvider';
-import { registerTerminalProfile } from './attach/terminalProfile';
+import { registerTerminals } from './attach/terminals';
 import { userDefaults } from './attach/userDefaults';
 import { whenClosed } from './attach/whenClosed';
 import { windowLeases } from './attach/windowLeases';
@@ -87,8 +86,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     showStatusBar(context),
     resources,
     MachineFileSystem.register(attachments, log),
-    registerTerminalProfile(attachments, log),
-    registerTasks(attachments, log),
+    registerTerminals(attachments, log),
     registerSettingsFiles(app, log, COMMAND_IDS.openSettingsFile),
     giveNotices(context),
     registerCommands(context),

@@ -13,9 +13,20 @@ export interface FileList {
   readonly summary: ListSummary | undefined;
 }
 
+/** Milliseconds after which a list is made anew whatever the watcher says: it may have missed something. */
+const FRESH_MS = 60_000;
+
+interface Entry {
+  list: FileList;
+  /** Files came or went since. */
+  stale: boolean;
+  /** When it was whole (ms, `performance.now`). */
+  at: number;
+}
+
 /** Lists of files for "Go to File": listed when first asked for, and again after files came or went. */
 export class FileLists implements Disposable {
-  private readonly lists = new Map<string, { list: FileList; stale: boolean }>();
+  private readonly lists = new Map<string, Entry>();
   private readonly changes = new Listeners<void>();
   /** More of a list is known. */
   readonly onDidChange = this.changes.add;
@@ -32,35 +43,31 @@ export class FileLists implements Disposable {
   async refresh(folder: GuestFolder, signal: AbortSignal): Promise<void> {
     const key = keyOf(folder);
     const known = this.lists.get(key);
-    if (known?.list.summary && !known.stale) {
+    if (known?.list.summary && !known.stale && performance.now() - known.at < FRESH_MS) {
       return;
     }
     this.watch();
     const { guest } = await this.attachments.hold(folder.id).attach();
     const paths = new RankedPaths();
-    if (!known?.list.summary) {
-      this.lists.set(key, { list: { paths, summary: undefined }, stale: true });
-    } else {
-      known.stale = false;
-    }
-    let summary: ListSummary;
+    const shown: Entry = known?.list.summary
+      ? known
+      : { list: { paths, summary: undefined }, stale: false, at: 0 };
+    shown.stale = false;
+    this.lists.set(key, shown);
     try {
       const scope = { include: [], exclude: excludeSettings(folder), useIgnoreFiles: true };
       const onFiles = (files: string[]) => {
         paths.add(files);
         this.changes.fire();
       };
-      summary = await listFiles(guest, folder.path, scope, { signal, onFiles });
+      const summary = await listFiles(guest, folder.path, scope, { signal, onFiles });
+      // Files that came or went while the guest was listing make it stale again.
+      this.lists.set(key, { list: { paths, summary }, stale: shown.stale, at: performance.now() });
+      this.changes.fire();
     } catch (error) {
-      if (known) {
-        known.stale = true;
-      }
+      shown.stale = true;
       throw error;
     }
-    // Files that come or go while the guest lists make it stale again.
-    const stale = known?.stale ?? false;
-    this.lists.set(key, { list: { paths, summary }, stale });
-    this.changes.fire();
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import { BulkheadError, isCancelled, messageOf } from '../core/errors';
 import { type Log, printable } from '../core/log';
 import type { GuestProcess, PtySize } from '../guest/guest';
 import { passOutput } from './pacedOutput';
+import type { TerminalCwd } from './terminalCwd';
 
 /** Until VS Code says how large the terminal is. */
 const DEFAULT_SIZE: PtySize = { columns: 80, rows: 24 };
@@ -10,6 +11,13 @@ const DEFAULT_SIZE: PtySize = { columns: 80, rows: 24 };
 const MAX_EARLY_INPUT = 16 * 1024;
 
 export type StartProcess = (pty: PtySize & { term: string }, signal: AbortSignal) => Promise<GuestProcess>;
+
+export interface GuestTerminalOptions {
+  /** After a failure to start, wait for a key, so that the reason can be read. */
+  keepOpen: boolean;
+  /** Where its process runs, so that paths in its output can be looked up. */
+  place?: { id: string; cwd: TerminalCwd };
+}
 
 /** A terminal whose process runs in the machine. */
 export class GuestPseudoterminal implements vscode.Pseudoterminal {
@@ -24,12 +32,15 @@ export class GuestPseudoterminal implements vscode.Pseudoterminal {
   private earlyInput = '';
   private failed = false;
 
-  /** `keepOpen`: after a failure to start, wait for a key, so that the reason can be read. */
   constructor(
     private readonly startProcess: StartProcess,
     private readonly log: Log,
-    private readonly options: { keepOpen: boolean },
+    private readonly options: GuestTerminalOptions,
   ) {}
+
+  get place(): GuestTerminalOptions['place'] {
+    return this.options.place;
+  }
 
   open(dimensions: vscode.TerminalDimensions | undefined): void {
     this.setDimensions(dimensions ?? DEFAULT_SIZE);
@@ -87,13 +98,18 @@ export class GuestPseudoterminal implements vscode.Pseudoterminal {
     try {
       const [exit] = await Promise.all([
         process.exited,
-        passOutput(process.stdout, (text) => this.written.fire(text), signal),
+        passOutput(process.stdout, (text) => this.show(text), signal),
       ]);
       return exit.code;
     } finally {
       process.dispose();
       this.process = undefined;
     }
+  }
+
+  private show(text: string): void {
+    this.options.place?.cwd.push(text);
+    this.written.fire(text);
   }
 
   private fail(error: unknown): void {

@@ -10,6 +10,8 @@ export interface GuestTask {
   /** Absolute guest path. */
   cwd: string;
   env: Record<string, string>;
+  /** Names of problem matchers (`$gcc`, …) that read its output. */
+  problems: string[];
 }
 
 /**
@@ -18,10 +20,12 @@ export interface GuestTask {
  */
 export function readTaskDefinition(definition: Readonly<Record<string, unknown>>, folder: string): GuestTask {
   const { command, args, cwd, env } = definition;
+  const problems =
+    typeof definition['problems'] === 'string' ? [definition['problems']] : (definition['problems'] ?? []);
   if (typeof command !== 'string' || command === '') {
     throw wrong('command', 'a text that is not empty');
   }
-  if (args !== undefined && !(Array.isArray(args) && args.every((arg) => typeof arg === 'string'))) {
+  if (args !== undefined && !isTextList(args)) {
     throw wrong('args', 'a list of texts');
   }
   if (cwd !== undefined && typeof cwd !== 'string') {
@@ -29,6 +33,9 @@ export function readTaskDefinition(definition: Readonly<Record<string, unknown>>
   }
   if (env !== undefined && !isTexts(env)) {
     throw wrong('env', 'an object of texts');
+  }
+  if (!isTextList(problems)) {
+    throw wrong('problems', 'a problem matcher’s name, or a list of them');
   }
   const texts = [command, cwd ?? '', ...(args ?? []), ...Object.entries(env ?? {}).flat()];
   if (texts.some((text) => text.includes('\0'))) {
@@ -38,7 +45,12 @@ export function readTaskDefinition(definition: Readonly<Record<string, unknown>>
     command: args === undefined ? { script: command } : { argv: [command, ...args] },
     cwd: posix.resolve('/', folder, cwd ?? '.'),
     env: { ...env },
+    problems,
   };
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }
 
 function isTexts(value: unknown): value is Record<string, string> {

@@ -3,6 +3,7 @@ import type { Log } from '../core/log';
 import type { Attachments } from './attachments';
 import { GuestPseudoterminal } from './guestPseudoterminal';
 import { guestPathOf, machineIdOf } from './machineUri';
+import { CWD_ENV, TerminalCwd } from './terminalCwd';
 
 /** As in package.json, `contributes.terminal.profiles`. */
 export const TERMINAL_PROFILE = 'bulkhead.vm';
@@ -19,12 +20,13 @@ export function machineFolder(): { id: string; path: string } | undefined {
   return undefined;
 }
 
-/** A login shell in the machine, in the window's folder (or, without one, in the machine's own). */
+/** A login shell in the machine, in the given folder (or, without one, in the machine's own). */
 export function shellTerminal(
   attachments: Attachments,
   log: Log,
   machine: { id: string; path?: string },
 ): vscode.ExtensionTerminalOptions {
+  const cwd = new TerminalCwd(machine.path);
   return {
     name: vscode.l10n.t('Bulkhead VM'),
     iconPath: new vscode.ThemeIcon('vm'),
@@ -33,10 +35,15 @@ export function shellTerminal(
       async (pty, signal) => {
         // Opening a terminal is asking for the machine, even after it was stopped.
         const { guest } = await attachments.hold(machine.id).attach();
-        return guest.shell({ pty, signal, ...(machine.path !== undefined && { cwd: machine.path }) });
+        return guest.shell({
+          pty,
+          signal,
+          env: { COLORTERM: 'truecolor', ...CWD_ENV },
+          ...(machine.path !== undefined && { cwd: machine.path }),
+        });
       },
       log,
-      { keepOpen: true },
+      { keepOpen: true, place: { id: machine.id, cwd } },
     ),
   };
 }

@@ -18,6 +18,12 @@ export const USER_SETTINGS = [
 /** Whether the status bar shows what the window's machine uses. It says nothing of machines, so no folder has it. */
 export const GLANCE_SETTING = 'statusBar.resources';
 
+/** A new terminal of VS Code's own in a window on a machine makes room for one in the VM. */
+export const REPLACE_HOST_TERMINALS = 'terminal.replaceHostTerminals';
+
+/** Settings of the editor's side alone. */
+export const EDITOR_SETTINGS = [GLANCE_SETTING, REPLACE_HOST_TERMINALS] as const;
+
 export type UserSetting = (typeof USER_SETTINGS)[number];
 
 /** What the user wants when a window closes; suspend, unless they said something else that makes sense. */

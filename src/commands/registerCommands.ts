@@ -24,13 +24,14 @@ import { switchBranch } from './git/switchBranch';
 import { trustRepository } from './git/trustRepository';
 import { unstage, unstageAll } from './git/unstage';
 import { goToFile } from './goToFile';
+import { openHostTerminal } from './hostTerminals';
 import { machineActions } from './machineActions';
 import { startMachine, stopMachine, suspendMachine } from './machineLifecycle';
 import { openExample } from './openExample';
 import { openInVm } from './openInVm';
 import { openMachine } from './openMachine';
 import { openPort } from './openPort';
-import { openTerminal } from './openTerminal';
+import { openTerminal, openTerminalHere, splitTerminal } from './openTerminal';
 import { pruneUnused } from './pruneUnused';
 import { removeMachine } from './removeMachine';
 import { reopenLocally } from './reopenLocally';
@@ -49,6 +50,9 @@ const COMMANDS: Record<CommandId, Command> = {
     openInVm(context, clicked instanceof vscode.Uri ? clicked : undefined),
   [COMMAND_IDS.reopenLocally]: reopenLocally,
   [COMMAND_IDS.openTerminal]: openTerminal,
+  [COMMAND_IDS.openTerminalHere]: openTerminalHere,
+  [COMMAND_IDS.splitTerminal]: splitTerminal,
+  [COMMAND_IDS.openHostTerminal]: openHostTerminal,
   [COMMAND_IDS.start]: startMachine,
   [COMMAND_IDS.suspend]: suspendMachine,
   [COMMAND_IDS.stop]: stopMachine,

@@ -12,6 +12,7 @@ export interface SearchTools {
 }
 
 const NAMES = ['rg', 'git', 'grep', 'find'] as const;
+const KIT = '/.bulkhead/';
 const LOOK_MS = 30_000;
 /** Tools may be installed meanwhile. */
 const FRESH_MS = 60_000;
@@ -40,7 +41,8 @@ async function lookFor(guest: Guest): Promise<SearchTools> {
   const tools: SearchTools = { busybox };
   for (const path of stdout.toString().split('\n')) {
     const name = NAMES.find((each) => path.startsWith('/') && path.endsWith(`/${each}`));
-    if (name && tools[name] === undefined && !path.includes('\0')) {
+    // Where the image lacks them, the kit's applets are on the PATH: those are busybox, whatever they are called.
+    if (name && tools[name] === undefined && !path.includes('\0') && !path.startsWith(KIT)) {
       tools[name] = path;
     }
   }

@@ -51,7 +51,8 @@ export class FindPick {
   private options: SearchOptions;
   /** An input box of our own is in front: hiding the pick is not the end. */
   private asking = false;
-  private chosen = false;
+  /** What happens once the pick has made room: an editor opens. */
+  private chosen: (() => Promise<void>) | undefined;
   private done: () => void = () => undefined;
   private failed: (error: unknown) => void = () => undefined;
 
@@ -157,11 +158,10 @@ export class FindPick {
       return;
     }
     if (row?.match) {
-      this.chosen = true;
       const { match } = row;
+      this.chosen = () => this.preview.open(match, column);
       await this.remember();
       this.pick.hide();
-      await this.preview.open(match, column);
     }
   }
 
@@ -205,10 +205,9 @@ export class FindPick {
   private async openResults(): Promise<void> {
     const { state } = this.search;
     if (state.matches.length > 0) {
-      this.chosen = true;
+      this.chosen = () => this.context.results.open(this.folder, state);
       await this.remember();
       this.pick.hide();
-      await this.context.results.open(this.folder, state);
     }
   }
 
@@ -220,18 +219,22 @@ export class FindPick {
     if (this.asking) {
       return;
     }
-    const { chosen } = this;
     this.search.dispose();
     this.pick.dispose();
     try {
-      if (!chosen) {
-        await this.preview.putBack();
-      }
-    } catch (error) {
-      this.context.log.debug(`preview: ${messageOf(error)}`);
+      await (this.chosen ?? (() => this.putBack()))();
     } finally {
       this.disposables.dispose();
-      this.done();
+    }
+    this.done();
+  }
+
+  private async putBack(): Promise<void> {
+    try {
+      await this.preview.putBack();
+    } catch (error) {
+      // The editor of before is gone: nothing to come back to.
+      this.context.log.debug(`preview: ${messageOf(error)}`);
     }
   }
 }

@@ -76,35 +76,35 @@ export function pickFile(lists: FileLists, folder: GuestFolder): Promise<void> {
   };
   const update = disposables.add(throttled(show, UPDATE_MS));
 
-  const open = async (row: Row | undefined, column?: vscode.ViewColumn) => {
-    if (row?.path === undefined) {
-      return;
-    }
-    const { line, column: character } = splitPlace(pick.value.trim());
-    const uri = guestUri(folder.id, posix.join(folder.path, row.path));
+  const open = async (path: string, typed: string, column?: vscode.ViewColumn) => {
+    const { line, column: character } = splitPlace(typed);
+    const uri = guestUri(folder.id, posix.join(folder.path, path));
     const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), Math.max(0, (character ?? 1) - 1));
-    pick.hide();
     await vscode.commands.executeCommand('vscode.open', uri, {
       ...(line !== undefined && { selection: new vscode.Range(at, at) }),
       ...(column !== undefined && { viewColumn: column }),
     });
   };
 
-  return new Promise((resolve, reject) => {
+  let opening: Promise<void> | undefined;
+  const choose = (row: Row | undefined, column?: vscode.ViewColumn) => {
+    if (row?.path !== undefined) {
+      opening = open(row.path, pick.value.trim(), column);
+      pick.hide();
+    }
+  };
+
+  return new Promise((resolve) => {
     disposables.add(pick.onDidChangeValue(show));
     disposables.add(lists.onDidChange(update));
-    disposables.add(pick.onDidAccept(() => void open(pick.activeItems[0]).then(undefined, reject)));
-    disposables.add(
-      pick.onDidTriggerItemButton(({ item }) => {
-        open(item, vscode.ViewColumn.Beside).then(undefined, reject);
-      }),
-    );
+    disposables.add(pick.onDidAccept(() => choose(pick.activeItems[0])));
+    disposables.add(pick.onDidTriggerItemButton(({ item }) => choose(item, vscode.ViewColumn.Beside)));
     disposables.add(
       pick.onDidHide(() => {
         listing.abort();
         disposables.dispose();
         pick.dispose();
-        resolve();
+        resolve(opening);
       }),
     );
     show();

@@ -17,6 +17,10 @@ printf 'a needle\n' > 'odd/$(trash) <img src=x onerror=alert(1)>.txt'
 printf 'a needle \033[31mred\033[0m\n' > "$(printf 'odd/two\nlines.txt')"
 printf 'a needle\n' > "$(printf 'odd/\342\200\256txt.exe')"
 printf 'nothing\n' > 'odd/-e needle'
+printf '{"scripts":{"build":"compile"}}\n' > package.json
+printf 'all:\n\techo made\n' > Makefile
+printf '#!/bin/sh\necho "npm $* on $(uname -s)"\necho "src/main.ts(2,14): error TS2322: planted problem"\nexit 2\n' > /usr/local/bin/npm
+chmod +x /usr/local/bin/npm
 `;
 
 /** @param {{ page: import('playwright-core').Page, url: string, results: any, cli: any, example: Function }} suite */
@@ -60,8 +64,8 @@ export async function find({ page, url, results, cli, example }) {
     if ((await page.locator('.quick-input-list .monaco-list-row .codicon-trash').count()) > 0) {
       throw new Error('a file name became an icon');
     }
-    const shown = await page.locator('.quick-input-list').innerText();
-    if (/[\u202a-\u202e]/.test(shown)) {
+    const shown = await page.locator('.quick-input-list').textContent();
+    if (/[\u202a-\u202e]/.test(shown ?? '')) {
       throw new Error('a file name turns the direction of text');
     }
     await page.keyboard.press('Escape');
@@ -112,4 +116,115 @@ export async function find({ page, url, results, cli, example }) {
     );
     await results.picture('find-opened');
   });
+
+  await results.test('results open as a list whose lines lead to their places', async () => {
+    await page.keyboard.press('Control+Shift+f');
+    await page.locator('.quick-input-widget [aria-label^="Use Regular Expression"]').click();
+    await input.fill('another needle');
+    await row('long.txt:121').waitFor();
+    // The toggle's tooltip would lie over the other button.
+    await page.mouse.move(640, 600);
+    await page.locator('.quick-input-widget [aria-label^="Open Results in an Editor"]').click();
+    await eventually(
+      'the list is there',
+      async () =>
+        (await page.locator('.editor-instance .view-line', { hasText: 'src/deep/long.txt:121:9' }).count()) >
+        0,
+    );
+    await results.picture('search-results');
+    const link = page
+      .locator('.editor-instance .view-line span.detected-link', { hasText: 'long.txt' })
+      .first();
+    await link.waitFor();
+    // Not by the locator: pressing Control draws the link anew under it.
+    const box = await link.boundingBox();
+    await page.mouse.move((box?.x ?? 0) + 20, (box?.y ?? 0) + 5);
+    await page.keyboard.down('Control');
+    await page.mouse.click((box?.x ?? 0) + 22, (box?.y ?? 0) + 6);
+    await page.keyboard.up('Control');
+    await eventually(
+      'its place is open',
+      async () => (await page.locator('.statusbar-item', { hasText: 'Ln 121, Col 9' }).count()) > 0,
+    );
+  });
+
+  await results.test('VS Code’s own new terminal is in the VM', async () => {
+    await window.runCommand('Terminal: Create New Terminal');
+    await window.toast('The new terminal is in the VM').waitFor();
+    await window.terminalSays(/[#$] /);
+    await window.typeInTerminal('echo "on $(uname -r) in $PWD"');
+    await window.terminalSays(`on ${(await cli.exec(id, 'uname', '-r')).trim()} in ${workspace}`);
+    await results.picture('new-terminal');
+  });
+
+  await results.test('a place that a program prints is a link, relative to where the shell is', async () => {
+    await window.typeInTerminal('cd src/deep; clear; echo "at long.txt:42:3 there"');
+    await window.terminalSays('at long.txt:42:3 there');
+    await eventually('the link opens its place', async () => {
+      await clickInTerminal(page, 'long.txt:42:3 there', 4);
+      await page.locator('.statusbar-item', { hasText: 'Ln 42, Col 3' }).waitFor({ timeout: 2000 });
+      return true;
+    });
+    await results.picture('terminal-link');
+  });
+
+  await results.test('another terminal opens in the folder where the one in front is', async () => {
+    const before = await window.terminalText();
+    await window.runCommand('Bulkhead: Open Terminal in Same Folder in VM');
+    await eventually('the new one is in front', async () => (await window.terminalText()) !== before);
+    await window.terminalSays(/[#$] /);
+    await window.typeInTerminal('echo "now in $PWD"');
+    await window.terminalSays(`now in ${workspace}/src/deep`);
+    await results.picture('terminal-same-folder');
+  });
+
+  await results.test(
+    'a script of package.json runs in the VM, and its error is a problem of the VM’s file',
+    async () => {
+      await eventually('the build task is offered', async () => {
+        await window.runCommand('Tasks: Run Build Task');
+        await window.quickPickRow('npm: build').click({ timeout: 3000 });
+        return true;
+      });
+      await window.terminalSays('npm run build on Linux');
+      await window.runCommand('Problems: Focus on Problems View');
+      const problem = page.locator('.markers-panel .monaco-list-row', { hasText: 'planted problem' }).first();
+      await problem.waitFor();
+      await results.picture('task-problem');
+      await problem.dblclick();
+      await eventually(
+        'the file is open at the line',
+        async () => (await page.locator('.statusbar-item', { hasText: 'Ln 2, Col 14' }).count()) > 0,
+      );
+      await window.tab('main.ts').waitFor();
+    },
+  );
+}
+
+/**
+ * Clicks on text in the terminal in front, with Control: that is how links open.
+ * @param {import('playwright-core').Page} page @param {string} text @param {number} offset in characters
+ */
+async function clickInTerminal(page, text, offset) {
+  const rows = page.locator('.terminal-wrapper.active .xterm-rows > div');
+  const lines = (await rows.allTextContents()).map((line) => line.replaceAll('\u00a0', ' '));
+  const at = lines.findLastIndex((line) => line.includes(text));
+  const screen = await page.locator('.terminal-wrapper.active .xterm-screen').boundingBox();
+  const box = await rows.nth(at).boundingBox();
+  const size = await page.locator('.terminal-wrapper.active .xterm-rows').evaluate((node) => {
+    const span = node.querySelector('span');
+    return span ? span.getBoundingClientRect().width / (span.textContent ?? ' ').length : 8;
+  });
+  const x = (screen?.x ?? 0) + ((lines[at]?.indexOf(text) ?? 0) + offset) * size;
+  const y = (box?.y ?? 0) + (box?.height ?? 0) / 2;
+  await page.mouse.move(x - 2, y);
+  await page.mouse.move(x, y);
+  await page
+    .locator('.terminal-wrapper.active .xterm-cursor-pointer')
+    .waitFor({ timeout: 3000 })
+    .catch(() => undefined);
+  await page.keyboard.down('Control');
+  await page.mouse.move(x + 1, y);
+  await page.mouse.click(x, y);
+  await page.keyboard.up('Control');
 }

@@ -9,6 +9,7 @@ test('without args the command is a line for the shell', () => {
     command: { script: 'npm test | tee log' },
     cwd: FOLDER,
     env: {},
+    problems: [],
   });
 });
 
@@ -42,4 +43,10 @@ test.each([
   ['NUL', { command: 'x', env: { A: 'a\0' } }],
 ])('names what is wrong with %j', (key, definition) => {
   expect(() => read(definition)).toThrow(key);
+});
+
+test('problems are a name or a list of names', () => {
+  expect(read({ command: 'x', problems: '$gcc' }).problems).toEqual(['$gcc']);
+  expect(read({ command: 'x', problems: ['$gcc', '$tsc'] }).problems).toEqual(['$gcc', '$tsc']);
+  expect(() => read({ command: 'x', problems: [7] })).toThrow('"problems"');
 });

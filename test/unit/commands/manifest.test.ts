@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { SCHEME } from '../../../src/attach/machineUri';
 import { TASK_TYPE } from '../../../src/attach/taskDefinition';
-import { GLANCE_SETTING, SECTION, USER_SETTINGS } from '../../../src/attach/userSettings';
+import { EDITOR_SETTINGS, SECTION, USER_SETTINGS } from '../../../src/attach/userSettings';
 import { COMMAND_IDS } from '../../../src/commands/commandIds';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -24,7 +24,7 @@ test('menus name only commands that there are', () => {
 
 test('package.json and the code name the same settings, and no workspace can set one', () => {
   const properties: Record<string, { scope: string }> = contributes.configuration.properties;
-  const known = [...USER_SETTINGS, GLANCE_SETTING].map((key) => `${SECTION}.${key}`);
+  const known = [...USER_SETTINGS, ...EDITOR_SETTINGS].map((key) => `${SECTION}.${key}`);
   expect(Object.keys(properties).sort()).toEqual(known.sort());
   for (const [key, { scope }] of Object.entries(properties)) {
     expect([key, scope]).toEqual([key, 'machine']);
