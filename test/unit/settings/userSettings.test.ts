@@ -33,7 +33,7 @@ const NOT_FOR_USERS: Record<string, string> = {
 /** Values that a user setting does not offer, because they are errors until they work. */
 const NOT_YET: Record<string, string[]> = { accelerator: ['hyperv'], 'network.mode': ['allowlist'] };
 /** User settings that are no keys of `.bulkhead.json`, or are called otherwise there. */
-const OWN = ['buildNetwork', 'statusBar.resources'];
+const OWN = ['buildNetwork', 'statusBar.resources', 'terminal.replaceHostTerminals'];
 const CALLED: Record<string, string> = { image: 'defaultImage' };
 
 function leaves(schema: Property, prefix = ''): [string, Property][] {
