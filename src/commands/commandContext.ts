@@ -47,10 +47,11 @@ export async function attempt<T>(
   context: Pick<CommandContext, 'log' | 'channel'>,
   title: string,
   work: (signal: AbortSignal, report: ReportProgress) => Promise<T>,
+  present = (name: string, task: typeof work) => withProgress(name, context.log, task),
 ): Promise<{ value: T } | undefined> {
   const retry = vscode.l10n.t('Retry');
   for (;;) {
-    const outcome = await withProgress(title, context.log, work);
+    const outcome = await present(title, work);
     if (outcome.ok) {
       return { value: outcome.value };
     }

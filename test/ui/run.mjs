@@ -17,6 +17,7 @@ import { journey } from './workbench/journey.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
 import { resources } from './workbench/resources.mjs';
 import { settings as settingsFile } from './workbench/settings.mjs';
+import { sourceControl } from './workbench/sourceControl.mjs';
 import { toggles } from './workbench/toggles.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -121,6 +122,7 @@ try {
   await inWorkbench('find', find);
   await inWorkbench('toggles', toggles);
   await inWorkbench('settings', settingsFile);
+  await inWorkbench('source-control', sourceControl);
   await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');

@@ -12,12 +12,11 @@ export async function showSummary(
   buttons: string[],
 ): Promise<string | undefined> {
   const { files, bytes, skipped, skippedCount } = result;
-  const what = vscode.l10n.t(
-    '{0} files ({1}) copied to {2}.',
-    files,
-    formatBytes(bytes),
-    plainLine(destination),
-  );
+  const where = plainLine(destination);
+  const what =
+    files === 1
+      ? vscode.l10n.t('1 file ({0}) copied to {1}.', formatBytes(bytes), where)
+      : vscode.l10n.t('{0} files ({1}) copied to {2}.', files, formatBytes(bytes), where);
   context.log.info(what);
   for (const { path, reason } of skipped) {
     context.log.warn(`${plainLine(path, 500)}: ${reasonText(reason)}`);

@@ -5,6 +5,7 @@ import { messageOf } from '../../core/errors';
 import { plainLine } from '../../core/plainText';
 import type { CopyPlan } from '../../guest/copy/copyTree';
 import type { CopyUndo } from '../../guest/copy/copyUndo';
+import { lateProgress } from '../../views/lateProgress';
 import { attempt, type CommandContext } from '../commandContext';
 import { copyQuestions } from './copyQuestions';
 import { showSummary } from './copySummary';
@@ -25,8 +26,11 @@ export async function copyToComputer(context: CommandContext, ...args: unknown[]
   // Brought up if nobody has asked for it yet.
   await context.attachments.hold(first.id).machine();
   const sources = picked.filter(({ id }) => id === first.id).map(({ path }) => path);
-  const looked = await attempt(context, vscode.l10n.t('Looking at what is to be copied'), (signal) =>
-    context.app.surveyGuest(first.id, sources, { signal }),
+  const looked = await attempt(
+    context,
+    vscode.l10n.t('Looking at what is to be copied'),
+    (signal) => context.app.surveyGuest(first.id, sources, { signal }),
+    lateProgress,
   );
   const wishes = looked && (await askWishes(looked.value));
   const folder = wishes && (await chooseFolder());
@@ -35,8 +39,11 @@ export async function copyToComputer(context: CommandContext, ...args: unknown[]
   }
   const title = vscode.l10n.t('Copying to {0}', plainLine(folder.fsPath, 100));
   const options = { ...wishes, folder: folder.fsPath, questions: copyQuestions() };
-  const done = await attempt(context, title, (signal, onProgress) =>
-    context.app.copyOut(first.id, looked.value, { ...options, signal, onProgress }),
+  const done = await attempt(
+    context,
+    title,
+    (signal, onProgress) => context.app.copyOut(first.id, looked.value, { ...options, signal, onProgress }),
+    lateProgress,
   );
   if (done) {
     const { undo, ...result } = done.value;

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { guestPathOf, machineIdOf } from '../../attach/machineUri';
 import { machineFolder } from '../../attach/terminalProfile';
 import { plainLine } from '../../core/plainText';
+import { lateProgress } from '../../views/lateProgress';
 import { attempt, type CommandContext } from '../commandContext';
 import { pickMachine } from '../pickMachine';
 import { copyQuestions } from './copyQuestions';
@@ -47,8 +48,12 @@ export async function copyInto(
 ): Promise<void> {
   const { id, folder } = target;
   const title = vscode.l10n.t('Copying to {0}', plainLine(target.name, 80));
-  const done = await attempt(context, title, (signal, onProgress) =>
-    context.app.copyIn(id, sources, { folder, questions: copyQuestions(), signal, onProgress }),
+  const done = await attempt(
+    context,
+    title,
+    (signal, onProgress) =>
+      context.app.copyIn(id, sources, { folder, questions: copyQuestions(), signal, onProgress }),
+    lateProgress,
   );
   if (done) {
     await showSummary(context, done.value, `${target.name}:${folder}`, []);

@@ -47,8 +47,14 @@ export class CopyUndo {
     await from.moveTo(name, to, name);
   }
 
-  /** Notes what every placed file is like, so that an undo spares what has been changed since. */
+  /**
+   * Notes what every placed file is like, so that an undo spares what has been changed since. If nothing was replaced, there
+   * is nothing to keep for it either.
+   */
   async remember(): Promise<void> {
+    if (this.backups === 0) {
+      await this.dropStaging();
+    }
     for (const { folder, name } of this.placed) {
       const path = folder === '' ? name : join(folder, name);
       await this.walk(path, false, async (file, holder, base) => {
@@ -100,16 +106,20 @@ export class CopyUndo {
 
   /** Drops what was replaced. There is no undo after this. */
   async settle(): Promise<void> {
-    const opened = this.opened;
-    this.opened = undefined;
     this.placed.length = 0;
     try {
-      await opened?.folder.close();
-      if (opened) {
-        await this.target.remove(opened.name);
-      }
+      await this.dropStaging();
     } finally {
       await this.target.close();
+    }
+  }
+
+  private async dropStaging(): Promise<void> {
+    const opened = this.opened;
+    this.opened = undefined;
+    await opened?.folder.close();
+    if (opened) {
+      await this.target.remove(opened.name);
     }
   }
 

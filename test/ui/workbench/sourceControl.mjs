@@ -163,6 +163,9 @@ export async function sourceControl({ page, url, results, cli, example }) {
   const answerDialog = async (path, button) => {
     const accept = page.locator('.quick-input-widget .monaco-button', { hasText: button });
     await accept.waitFor();
+    // It fills its input by itself once it has read its first folder.
+    await eventually('the dialog shows a folder', async () => (await input.inputValue()).endsWith('/'));
+    await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
     await eventually('the dialog takes the path', async () => {
       await input.fill(path);
       return (await input.inputValue()) === path;
