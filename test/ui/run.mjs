@@ -14,6 +14,7 @@ import { CHROMIUM_PACKAGE, ensureCodeServer, findChromium } from './setup.mjs';
 import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
+import { machinesAndPorts } from './workbench/machinesAndPorts.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
 import { resources } from './workbench/resources.mjs';
 import { settings as settingsFile } from './workbench/settings.mjs';
@@ -118,6 +119,7 @@ try {
 
   await inWorkbench('journey', journey);
   await inWorkbench('resources', resources);
+  await inWorkbench('machines-and-ports', machinesAndPorts);
   await inWorkbench('cancel-and-failure', cancelAndFailure);
   await inWorkbench('find', find);
   await inWorkbench('toggles', toggles);

@@ -56,12 +56,12 @@ function icon({ forward, listening }: PortEntry): { id: string; color?: string }
     case 'open':
       return listening
         ? { id: 'circle-filled', color: 'charts.green' }
-        : { id: 'circle-large-outline', color: 'charts.green' };
+        : { id: 'circle-outline', color: 'charts.green' };
     case 'opening':
       return { id: 'loading~spin' };
     case 'failed':
       return { id: 'warning', color: 'charts.yellow' };
     default:
-      return { id: 'circle-large-outline' };
+      return { id: 'circle-outline' };
   }
 }
