@@ -6,7 +6,7 @@ import { t } from './texts';
 export type Figure = (frame: Frame) => number | undefined;
 
 /** Colours by the name of VS Code's chart colours. */
-export type Colour = 'blue' | 'orange' | 'green' | 'purple' | 'red' | 'yellow' | 'foreground';
+export type Colour = 'blue' | 'yellow' | 'green' | 'purple' | 'red' | 'foreground';
 
 /** One row of a chart's table, with the lines that stand for it: solid for the host, dashed for the guest. */
 export interface Row {
@@ -33,7 +33,8 @@ export interface ChartSpec {
   headline: (frame: Frame) => { source: 'host' | 'guest'; value: number } | undefined;
 }
 
-const CPU_COLOURS: Colour[] = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
+/** Without `charts.orange`: the default dark theme's is a brown that can't be seen on its background. */
+const CPU_COLOURS: Colour[] = ['blue', 'yellow', 'green', 'purple', 'red', 'foreground'];
 /** With more lines than this no chart can be read; the guest's are then left to the table. */
 const MAX_PAIRS = 6;
 
@@ -75,7 +76,7 @@ export function memoryChart(): ChartSpec {
     help: t('memoryHelp'),
     format: binarySize,
     rows: [
-      { name: t('memoryPaid'), colour: 'orange', host: ({ host }) => host.memory },
+      { name: t('memoryPaid'), colour: 'yellow', host: ({ host }) => host.memory },
       {
         name: t('memoryLimit'),
         colour: 'foreground',
@@ -107,7 +108,7 @@ export function diskChart(): ChartSpec {
       { name: t('read'), colour: 'blue', host: ({ host }) => host.read, guest: ({ guest }) => guest?.read },
       {
         name: t('written'),
-        colour: 'orange',
+        colour: 'yellow',
         host: ({ host }) => host.write,
         guest: ({ guest }) => guest?.write,
       },

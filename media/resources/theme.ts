@@ -48,7 +48,7 @@ function read(): Theme {
   const highContrast = document.body.classList.contains('vscode-high-contrast');
   return {
     colour: (name) => (name === 'foreground' ? foreground : variable(`--vscode-charts-${name}`, foreground)),
-    grid: variable('--vscode-editorIndentGuide-background1', 'rgba(128, 128, 128, 0.3)'),
+    grid: `color-mix(in srgb, ${foreground} 18%, transparent)`,
     label: variable('--vscode-descriptionForeground', foreground),
     font: `11px ${variable('--vscode-font-family', 'sans-serif')}`,
     line: highContrast ? 2 : 1.5,

@@ -22,7 +22,7 @@ export function resourceTexts(l10n: L10n): Record<string, string> {
     guest: l10n.t('guest'),
     hostHelp: l10n.t('Measured by the host, from outside the VM'),
     guestHelp: l10n.t('What the guest says of itself. Software in the VM can make it say anything'),
-    hostLegend: l10n.t('measured outside'),
+    hostLegend: l10n.t('measured'),
     guestLegend: l10n.t('its own word'),
     notMeasured: l10n.t('not known from this side'),
     now: l10n.t('now'),

@@ -14,8 +14,8 @@ test('each CPU has a line of the host and one of the guest', () => {
   expect(lines.map(({ source, colour }) => `${source} ${colour}`)).toEqual([
     'host blue',
     'guest blue',
-    'host orange',
-    'guest orange',
+    'host yellow',
+    'guest yellow',
   ]);
   expect(lines.map(({ figure }) => figure(frameAt(0)))).toEqual([40, 39, 10, 9]);
 });
