@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { SCHEME } from '../../../src/attach/machineUri';
 import { TASK_TYPE } from '../../../src/attach/taskDefinition';
-import { EDITOR_SETTINGS, SECTION, USER_SETTINGS } from '../../../src/attach/userSettings';
+import { EDITOR_SETTINGS, GLANCE_SETTING, SECTION, USER_SETTINGS } from '../../../src/attach/userSettings';
 import { COMMAND_IDS } from '../../../src/commands/commandIds';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -27,7 +27,9 @@ test('package.json and the code name the same settings, and no workspace can set
   const known = [...USER_SETTINGS, ...EDITOR_SETTINGS].map((key) => `${SECTION}.${key}`);
   expect(Object.keys(properties).sort()).toEqual(known.sort());
   for (const [key, { scope }] of Object.entries(properties)) {
-    expect([key, scope]).toEqual([key, 'machine']);
+    // What the status bar shows is the user's, on whatever computer the window's extensions run.
+    const expected = key === `${SECTION}.${GLANCE_SETTING}` ? 'application' : 'machine';
+    expect([key, scope]).toEqual([key, expected]);
   }
 });
 
