@@ -18,7 +18,7 @@ const docker = (...args) => promisify(execFile)('docker', args).then(({ stdout }
 const rounds = Number(process.argv[2] ?? 3);
 
 const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-editor-'));
-const env = { XDG_DATA_HOME: join(folder, 'data') };
+const env = { XDG_DATA_HOME: join(folder, 'data'), BULKHEAD_BUILD_NETWORK: 'host' };
 const cli = bulkheadCli(env);
 const cleanups = [() => rm(folder, { recursive: true, force: true })];
 
@@ -110,7 +110,6 @@ async function startVsCode(extensions) {
     codeServer: await ensureCodeServer(),
     folder: join(folder, 'vscode'),
     env,
-    settings: { 'bulkhead.buildNetwork': 'host' },
   });
   for (const extension of extensions) {
     await prepared.install(extension);

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { App, AppOptions } from './app/contract';
 import { defaultDataDirectory } from './app/dataDirectory';
 import { diskUse } from './app/diskUse';
 import { doctor } from './app/doctor/doctor';
@@ -14,261 +14,27 @@ import { listPorts, portSource } from './app/portWatch';
 import { prune } from './app/prune';
 import { hostSource, resourceSource } from './app/resourceWatch';
 import { Services } from './app/services';
-import { type SettingsDrift, settingsDrift } from './app/settingsDrift';
+import { settingsDrift } from './app/settingsDrift';
 import { SharedWatches } from './app/sharedWatches';
 import { sshHost } from './app/sshHost';
-import type { Disposable } from './core/disposables';
-import type { Log } from './core/log';
-import type { Phase, ReportProgress } from './core/progress';
-import { type CopyInOptions, copyIn } from './guest/copy/copyIn';
-import { type CopyOutOptions, copyOut } from './guest/copy/copyOut';
-import type { CopyPlan, CopyResult } from './guest/copy/copyTree';
-import type { CopyUndo } from './guest/copy/copyUndo';
+import { copyIn } from './guest/copy/copyIn';
+import { copyOut } from './guest/copy/copyOut';
 import { surveyGuest } from './guest/copy/guestSurvey';
 import { surveyHost } from './guest/copy/hostSurvey';
-import type { Guest } from './guest/guest';
-import type { GuestSample, ListeningPort } from './guest/guestWatch';
-import type { WorkspaceDifference } from './guest/workspaceDifferences';
-import type {
-  Accelerator,
-  DiskUse,
-  HostSample,
-  MachineInfo,
-  MachineState,
-  MachineUsage,
-  WaitOptions,
-} from './machine/hypervisor';
+import type { MachineInfo, WaitOptions } from './machine/hypervisor';
 import { KVM_NETWORK_MODES } from './machine/kvm/containerNetwork';
-import { checkSettingsText, type SettingsText } from './settings/checkText';
+import { checkSettingsText } from './settings/checkText';
 import { setBulkheadSetting } from './settings/editBulkheadFile';
-import { type EffectiveSettings, effectiveSettings } from './settings/effectiveSettings';
+import { effectiveSettings } from './settings/effectiveSettings';
 import { newSettingsFile } from './settings/newSettingsFile';
 import { remedyEdits } from './settings/remedies';
-import type { Remedy, SettingsProblem } from './settings/settingsProblem';
 import { settingsTemplate } from './settings/settingsTemplate';
-import type { NetworkMode, OnClose, WorkspaceMode } from './settings/workspaceSpec';
+import type { WorkspaceMode } from './settings/workspaceSpec';
 
-/** What `up --json` prints (the CLI's contract): all times in ms. */
-export interface UpResult {
-  id: string;
-  name: string;
-  state: MachineState;
-  accelerator: Accelerator;
-  image: { id: string; layers: number };
-  ssh: { alias: string; config: string; user: string };
-  /** Where the workspace lies in the guest. */
-  workspace: string;
-  /** The account of the image that commands run as. SSH's own login is always `ssh.user`. */
-  user: string;
-  timings: {
-    buildMs: number;
-    layersMs: number;
-    createMs: number;
-    bootMs: number;
-    sshMs: number;
-    uploadMs: number;
-    totalMs: number;
-    cached: { image: boolean; layers: number };
-  };
-  /** Sentences for the user about what was asked for and left out, or is slower than it could be. */
-  warnings: string[];
-  /**
-   * Set if the machine ran already and was made with other settings: a sentence that says so, for a terminal. (In the
-   * editor the window that opens offers the restart itself.)
-   */
-  outdated?: string;
-}
-
-export interface UpOptions extends WaitOptions {
-  /** Build the image again and begin with a fresh system; the workspace in the VM is kept. */
-  rebuild?: boolean;
-  onProgress?: ReportProgress;
-  /** From the command line: keys of `.bulkhead.json`, stronger than what any file says. */
-  overrides?: Record<string, unknown>;
-}
-
-/** Something that can be done about a finding. Nothing of it happens without the user's own click. */
-export type DoctorAction =
-  /** A line for a shell on this computer. It holds nothing that came from a guest or a repo. */
-  | { kind: 'terminal'; command: string }
-  | { kind: 'open'; url: string }
-  /** A user setting (`bulkhead.…`). */
-  | { kind: 'setting'; key: string }
-  | { kind: 'prune' }
-  /** Look again, the probe of the accelerators included. */
-  | { kind: 'recheck' };
-
-export interface DoctorFinding {
-  /** Short stable id: `engine`, `kit`, `accelerator`, `disk`, `memory`… */
-  id: string;
-  /** `slow`: it works, and could be faster. `warning`: it works, and something else is not as it should be. */
-  status: 'ok' | 'slow' | 'warning' | 'missing';
-  message: string;
-  /** What would fix it or make it faster, as one sentence or command. */
-  fix?: string;
-  /** Ways to do that from where the finding is shown. */
-  actions?: DoctorAction[];
-}
-
-export interface DoctorOptions extends WaitOptions {
-  /** Called with each finding as soon as it is there. */
-  onFinding?: (finding: DoctorFinding) => void;
-  /** The kit's build, if it has to be built. */
-  onProgress?: ReportProgress;
-  /** Probe the accelerators again even if a result is kept. Default: true. */
-  fresh?: boolean;
-}
-
-export interface PruneResult {
-  removed: { kind: 'layer' | 'disk' | 'image' | 'volume' | 'container'; name: string; bytes: number }[];
-  freedBytes: number;
-  dryRun: boolean;
-}
-
-export type { DiskUse, WorkspaceDifference };
-
-/** What one moment of a machine looked like from outside and, if it answers, from inside. */
-export interface ResourceSample {
-  /** Milliseconds since the epoch. */
-  at: number;
-  host: HostSample;
-  /** The guest's own word, parsed strictly and bounded, but never to be trusted. */
-  guest?: GuestSample;
-}
-
-export interface ResourceListener {
-  onSample(sample: ResourceSample): void;
-  /** No sample will follow: the machine ended, or it could not be watched. */
-  onEnd(error: Error): void;
-}
-
-export interface HostListener {
-  onSample(sample: HostSample): void;
-  onEnd(error: Error): void;
-}
-
-export interface PortsListener {
-  onPorts(ports: ListeningPort[]): void;
-  onEnd(error: Error): void;
-}
-
-/** A port of the guest on this host's 127.0.0.1, until it is disposed or the machine ends. */
-export interface PortForward extends Disposable {
-  readonly machineId: string;
-  readonly guestPort: number;
-  readonly localPort: number;
-  /** Resolves once it no longer listens; with the error if that was not asked for. */
-  readonly closed: Promise<Error | undefined>;
-}
-
-/** The services, composed once for both faces: the extension and the CLI. */
-export interface App {
-  /** Folder → running machine with the workspace in it and SSH answering. */
-  up(folder: string, options?: UpOptions): Promise<UpResult>;
-  list(options?: WaitOptions): Promise<MachineInfo[]>;
-  /** By id, or by a unique prefix of one; throws a `usage` error that lists candidates otherwise. */
-  find(idOrPrefix: string, options?: WaitOptions): Promise<MachineInfo>;
-  /** The shared SSH connection to a running machine. */
-  guest(id: string, options?: WaitOptions): Promise<Guest>;
-  start(id: string, options?: WaitOptions & { onProgress?: ReportProgress }): Promise<MachineInfo>;
-  stop(id: string, options?: WaitOptions): Promise<{ forced: boolean }>;
-  suspend(id: string, options?: WaitOptions): Promise<MachineInfo>;
-  resume(id: string, options?: WaitOptions & { onProgress?: ReportProgress }): Promise<MachineInfo>;
-  /** Drops all that was written in the VM, workspace copy included. */
-  reset(id: string, options?: WaitOptions): Promise<void>;
-  remove(id: string, options?: WaitOptions): Promise<void>;
-  /** What differs between guest and host: empty means that removing loses no work. At most `limit` entries. */
-  differences(id: string, options?: WaitOptions & { limit?: number }): Promise<WorkspaceDifference[]>;
-  setNetwork(id: string, mode: NetworkMode, options?: WaitOptions): Promise<void>;
-  /** The modes that `setNetwork` can switch to; another one throws. */
-  networkModes(): Promise<readonly NetworkMode[]>;
-  /** How a workspace can get into a machine. */
-  workspaceModes(): Promise<readonly WorkspaceMode[]>;
-  /**
-   * Chooses, for this machine and on this host, what happens when its last window closes; `undefined` goes back to what
-   * its folder's settings say. Kept until the machine is removed.
-   */
-  setOnClose(id: string, onClose: OnClose | undefined, options?: WaitOptions): Promise<MachineInfo>;
-  /**
-   * Sets one key of the folder's `.bulkhead.json` (`undefined` takes it out); comments and formatting stay.
-   * @throws BulkheadError of kind `usage` if the file can't be edited; nothing was changed then
-   */
-  setBulkheadSetting(folder: string, path: (string | number)[], value: unknown): Promise<void>;
-  /** Every value that counts for the folder, and where it comes from. @throws SettingsError */
-  effectiveSettings(
-    folder: string,
-    options?: WaitOptions & Pick<UpOptions, 'overrides'>,
-  ): Promise<EffectiveSettings>;
-  /** What is wrong with the text of a settings file, saved or not; see `checkText.ts` for what is left out. */
-  checkSettingsText(file: SettingsText): Promise<SettingsProblem[]>;
-  /** The text edits (UTF-16 offsets) of one way to settle a problem. */
-  remedyEdits(text: string, remedy: Remedy): Promise<{ offset: number; length: number; content: string }[]>;
-  /** A new `.bulkhead.json` with every key, its description above it, commented out. */
-  settingsTemplate(): Promise<string>;
-  /** Writes the template as the folder's `.bulkhead.json`; `created` is false, and nothing changed, if there is one. */
-  newSettingsFile(folder: string): Promise<{ path: string; created: boolean }>;
-  /** What the settings of the machine's folder say now, against what it was made with. @throws SettingsError */
-  settingsDrift(id: string, options?: WaitOptions): Promise<SettingsDrift>;
-  usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
-  /** Samples every second for all who watch the same machine together; stops with the last of them. */
-  watchResources(id: string, listener: ResourceListener): Disposable;
-  /** The host's part of `watchResources` alone, from the same sampler: nothing runs in the guest for it. */
-  watchHost(id: string, listener: HostListener): Disposable;
-  diskUse(id: string, options?: WaitOptions): Promise<DiskUse>;
-  /** TCP ports that something in the guest listens on (the guest's word). */
-  ports(id: string, options?: WaitOptions): Promise<ListeningPort[]>;
-  /** Calls at once, and whenever the list changes. */
-  watchPorts(id: string, listener: PortsListener): Disposable;
-  /**
-   * Forwards 127.0.0.1:`localPort` (default: the same number if it is free, else any) to the guest's port over SSH.
-   * @throws BulkheadError of kind `usage` if `localPort` was asked for and is taken
-   */
-  forwardPort(
-    id: string,
-    guestPort: number,
-    options?: WaitOptions & { localPort?: number },
-  ): Promise<PortForward>;
-  /** Ports that the settings of the machine's folder want forwarded, as of its last `up` by this host. */
-  portsToForward(id: string): Promise<number[]>;
-  /** What there is to copy from the guest, before anything is: bounded, and without what can't be copied. */
-  surveyGuest(id: string, paths: readonly string[], options?: WaitOptions): Promise<CopyPlan>;
-  /** Copies what was planned into a folder of this host. The caller settles or undoes it. */
-  copyOut(id: string, plan: CopyPlan, options: CopyOutOptions): Promise<CopyResult & { undo: CopyUndo }>;
-  /** Copies files and folders of this host (absolute paths) into a folder of the guest. */
-  copyIn(id: string, paths: readonly string[], options: CopyInOptions): Promise<CopyResult>;
-  /** Serial console of the guest (untrusted text, not yet made printable). */
-  console(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
-  /** A byte stream to the guest's port 22: what ssh_config's ProxyCommand (`proxy <id>`) pumps. */
-  connect(id: string, options?: WaitOptions): Promise<Duplex>;
-  /**
-   * Bulkhead's own log of the machine (build, lifecycle commands, starts and ends), its last `tail` lines.
-   * Has guest output in it: untrusted text, not yet made printable.
-   */
-  machineLog(id: string, options?: WaitOptions & { tail?: number }): Promise<string>;
-  /** A `Host` block for ssh_config; `path` is the file it also stands in. */
-  sshConfig(id: string, options?: WaitOptions): Promise<{ text: string; path: string; alias: string }>;
-  doctor(options?: DoctorOptions): Promise<DoctorFinding[]>;
-  prune(options?: WaitOptions & { dryRun?: boolean }): Promise<PruneResult>;
-  /** Fires when a machine's state changes (engine events), debounced. */
-  onDidChangeMachines(listener: () => void): { dispose(): void };
-  dispose(): void;
-}
-
-export interface AppOptions {
-  log: Log;
-  /** Where keys, caches and ssh_config live; default: the platform's user data directory + `bulkhead`. */
-  dataDirectory?: string;
-  /** Command that ssh_config's ProxyCommand runs: argv up to the `proxy <id>` part. */
-  proxyCommand: string[];
-  /** The user's `bulkhead.*` settings (defaults for what the folder leaves out). */
-  defaults?: Record<string, unknown>;
-}
+export type * from './app/contract';
 
 /** `mount` comes with its own issue. */
 const WORKSPACE_MODES: readonly WorkspaceMode[] = ['copy'];
-
-/** Times spent in each phase, for `timings`. */
-export type PhaseTimes = Partial<Record<Phase, number>>;
 
 /** Composes the services. Nothing is read, connected to or started before the first call. */
 export function createApp(options: AppOptions): App {

@@ -1,4 +1,5 @@
 import type { DiskUse, WaitOptions } from '../machine/hypervisor';
+import { withMachineLock } from './machineLock';
 import { wait } from './openFolder';
 import type { Services } from './services';
 
@@ -10,5 +11,14 @@ export async function diskUse(services: Services, id: string, options: WaitOptio
     hypervisor.list(wait(options)),
   ]);
   const others = all.filter((other) => other.id !== id).map(({ diskKey }) => diskKey);
-  return machine.diskUse(others, wait(options));
+  const { state } = await machine.info(wait(options));
+  if (state === 'running') {
+    return machine.diskUse(others, wait(options));
+  }
+  // A container beside its volumes reads those of one that does not run: made while the machine is being removed, it would
+  // bring the volume back.
+  return withMachineLock(services.data.lock(id), wait(options), async () => {
+    await services.machine(id, wait(options));
+    return machine.diskUse(others, wait(options));
+  });
 }

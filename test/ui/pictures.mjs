@@ -1,7 +1,7 @@
 // npm run pictures: takes the README's pictures of every view, dark and light, of a real machine in a real VS Code.
 // Look at them before you commit them: docs/images/<view>-<theme>.png.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,11 @@ import { ensureCodeServer, findChromium } from './setup.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const IMAGES = join(ROOT, 'docs/images');
-const THEMES = { dark: 'Default Dark Modern', light: 'Default Light Modern' };
+const THEMES = { dark: 'Dark 2026', light: 'Light 2026' };
 const only = process.argv.slice(2);
 
 const temporary = await mkdtemp(join(tmpdir(), 'bulkhead-pictures-'));
-const env = { XDG_DATA_HOME: join(temporary, 'data') };
+const env = { XDG_DATA_HOME: join(temporary, 'data'), BULKHEAD_BUILD_NETWORK: 'host' };
 const cli = bulkheadCli(env);
 /** @type {(() => unknown)[]} last first */
 const cleanups = [() => rm(temporary, { recursive: true, force: true })];
@@ -32,6 +32,11 @@ try {
   }
   const folder = join(temporary, 'node-service');
   await cp(join(ROOT, 'examples/node-service'), folder, { recursive: true });
+  const settings = join(folder, '.bulkhead.json');
+  await writeFile(
+    settings,
+    (await readFile(settings, 'utf8')).replace('"cpus": 2,', '"cpus": 2,\n  "forwardPorts": [3000],'),
+  );
   execFileSync('git', ['init', '-q', '-b', 'main', folder]);
   execFileSync('git', ['-C', folder, 'add', '-A']);
   const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
@@ -64,7 +69,6 @@ try {
     folder: join(temporary, 'vscode'),
     env,
     settings: {
-      'bulkhead.buildNetwork': 'host',
       'workbench.colorTheme': THEMES.dark,
       'workbench.layoutControl.enabled': false,
     },
@@ -77,7 +81,27 @@ try {
     () => server.stop(),
   );
   const { page } = browser;
+  await page.setViewportSize({ width: 1440, height: 960 });
   const window = new Workbench(page, server.url);
+  /** @param {string} name of a view in the activity bar, clicked unless it is open */
+  const show = async (name) => {
+    const action = page
+      .locator(`.activitybar .action-item:has(a.action-label[aria-label^="${name}"])`)
+      .first();
+    if ((await action.getAttribute('aria-selected')) !== 'true') {
+      // Its badge may lie over it.
+      await action.locator('a.action-label').click({ force: true });
+    }
+  };
+  /** Types into a quick pick that has just been asked for. @param {string} text */
+  const type = async (text) => {
+    const input = page.locator(
+      '.quick-input-widget:visible input.input:not([placeholder^="Search files by name"])',
+    );
+    await input.waitFor();
+    await page.waitForTimeout(1500);
+    await input.fill(text);
+  };
   const quiet = async () => {
     await window.runCommand('Notifications: Clear All Notifications').catch(() => undefined);
     await page.mouse.move(700, 300);
@@ -86,25 +110,25 @@ try {
   /** @type {Record<string, () => Promise<unknown>>} what brings a view up, and is undone by Escape or the next one */
   const views = {
     cockpit: async () => {
-      await window.runCommand('View: Show Bulkhead');
-      await window.runCommand('Bulkhead: Go to File in VM');
-      await page.keyboard.type('server.js');
+      await show('Bulkhead');
+      await window.runCommand('Bulkhead: Go to File in VM…');
+      await type('server.js');
       await window.quickPickRow('server.js').waitFor();
       await page.keyboard.press('Enter');
       await window.tab('server.js').waitFor();
       await window.runCommand('Bulkhead: Open Terminal in VM');
       await window.typeInTerminal('uname -a; id -un');
-      await page.waitForTimeout(45_000);
+      await page.waitForTimeout(20_000);
     },
     network: async () => {
-      await window.runCommand('Bulkhead: Change Network');
+      await window.runCommand('Bulkhead: Change Network…');
     },
     actions: async () => {
-      await window.runCommand('Bulkhead: Machine Actions');
+      await window.runCommand('Bulkhead: Machine Actions…');
     },
     find: async () => {
-      await window.runCommand('Bulkhead: Find in Files in VM');
-      await page.keyboard.type('count');
+      await window.runCommand('Bulkhead: Find in Files in VM…');
+      await type('count');
       await page.waitForTimeout(4000);
     },
     'source-control': async () => {
@@ -112,10 +136,12 @@ try {
         id,
         'sh',
         '-c',
-        `cd ${workspace} && printf '\\n// a change\\n' >> src/server.js && touch notes.txt`,
+        `cd ${workspace} && git checkout -q src/server.js && sed -i 's|visits:|count:|' src/server.js && touch notes.txt`,
       );
-      await window.runCommand('View: Show Source Control');
-      await page.waitForTimeout(8000);
+      await show('Source Control');
+      await page.locator('.scm-view .monaco-list-row', { hasText: 'server.js' }).dblclick();
+      await page.waitForTimeout(4000);
+      await page.mouse.move(700, 600);
     },
     settings: async () => {
       await writeFile(
@@ -133,39 +159,40 @@ try {
     },
     resources: async () => {
       await window.runCommand('Bulkhead: Open Resources in Editor');
-      await page.waitForTimeout(20_000);
+      await page.waitForTimeout(8000);
     },
     walkthrough: async () => {
-      await window.runCommand('Welcome: Open Walkthrough');
+      await window.runCommand('Welcome: Open Walkthrough...');
       await window.pick('Get Started with Bulkhead');
       await page.waitForTimeout(3000);
     },
   };
 
-  await window.open(`bulkhead://${id}${workspace}`);
-  await window.statusSays('running', 300_000);
-  for (const [name, show] of Object.entries(views)) {
-    if (only.length > 0 && !only.includes(name)) {
-      continue;
+  for (const [theme, label] of Object.entries(THEMES)) {
+    await prepared.setting('workbench.colorTheme', label);
+    await window.open(`bulkhead://${id}${workspace}`);
+    await window.statusSays('running', 300_000);
+    for (const [name, open] of Object.entries(views)) {
+      if (only.length === 0 || only.includes(name)) {
+        await take(name, theme, open);
+      }
     }
+  }
+
+  /** @param {string} name @param {string} theme @param {() => Promise<unknown>} open */
+  async function take(name, theme, open) {
+    await window.hidePanel();
     await quiet();
     await window.runCommand('View: Close All Editors').catch(() => undefined);
     try {
-      await show();
-      await page.screenshot({ path: join(IMAGES, `${name}-dark.png`) });
-      // A theme that changes under an open view shows that the view follows.
-      await prepared.setting('workbench.colorTheme', THEMES.light);
-      await page.locator('.monaco-workbench.vs').waitFor();
-      await page.waitForTimeout(1500);
-      await page.screenshot({ path: join(IMAGES, `${name}-light.png`) });
-      console.log(`${name}: taken`);
+      await open();
+      await page.screenshot({ path: join(IMAGES, `${name}-${theme}.png`) });
+      console.log(`${name}, ${theme}: taken`);
     } catch (error) {
-      console.log(`${name}: ${error instanceof Error ? error.message : error}`);
+      console.log(`${name}, ${theme}: ${error instanceof Error ? error.message : error}`);
       await page.screenshot({ path: join(temporary, '..', `picture-failed-${name}.png`) });
       process.exitCode = 1;
     }
-    await prepared.setting('workbench.colorTheme', THEMES.dark);
-    await page.locator('.monaco-workbench.vs-dark').waitFor();
     await page.keyboard.press('Escape');
   }
 } finally {

@@ -29,10 +29,12 @@ const keep = process.argv.includes('--keep');
 const results = new Results(join(ROOT, 'test-results/ui'));
 const temporary = await mkdtemp(join(tmpdir(), 'bulkhead-ui-'));
 // Keys and leases of these machines stay apart from the user's own.
-const env = { XDG_DATA_HOME: join(temporary, 'data') };
+const env = {
+  XDG_DATA_HOME: join(temporary, 'data'),
+  // Docker's own bridge has no way out on some machines; builds of the examples may need packages.
+  BULKHEAD_BUILD_NETWORK: 'host',
+};
 const cli = bulkheadCli(env);
-// Docker's own bridge has no way out on some machines; builds of the examples may need packages.
-const settings = { 'bulkhead.buildNetwork': 'host' };
 
 /** @type {(() => Promise<void>) | undefined} Ends the server and the browser that are running. */
 let stopRunning;
@@ -93,7 +95,6 @@ try {
       codeServer,
       folder: join(temporary, folder),
       env: { ...env, ...extra },
-      settings,
     });
     await prepared.install(VSIX);
     const server = await prepared.start();
@@ -129,7 +130,7 @@ try {
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');
     const folder = join(temporary, 'extension-host');
-    await runHostTests({ root: ROOT, folder, codeServer, chromium, env, settings, results, cli, example });
+    await runHostTests({ root: ROOT, folder, codeServer, chromium, env, results, cli, example });
   }
 } catch (error) {
   results.add('the suite runs', error instanceof Error ? (error.stack ?? error.message) : String(error));

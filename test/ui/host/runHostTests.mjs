@@ -9,25 +9,15 @@ const RUN_MS = 900_000;
 
 /**
  * @param {{ root: string, folder: string, codeServer: import('../setup.mjs').CodeServer, chromium: string,
- *   env: Record<string, string>, settings: Record<string, unknown>, results: any, cli: any, example: Function }} options
+ *   env: Record<string, string>, results: any, cli: any, example: Function }} options
  */
-export async function runHostTests({
-  root,
-  folder,
-  codeServer,
-  chromium,
-  env,
-  settings,
-  results,
-  cli,
-  example,
-}) {
+export async function runHostTests({ root, folder, codeServer, chromium, env, results, cli, example }) {
   await mkdir(folder, { recursive: true });
   const workspace = await example('bare', 'extension-host');
   const machine = JSON.parse(await cli.must(['up', workspace, '--json']));
   // The driver suppresses every notification, so that no dialog waits for a person.
   const flags = ['--vscode-option', 'enable-smoke-test-driver'];
-  const prepared = await prepareCodeServer({ codeServer, folder, env, settings, flags });
+  const prepared = await prepareCodeServer({ codeServer, folder, env, flags });
   const server = await prepared.start();
   const browser = await openChromium(chromium);
   results.screenshot = (path) => browser.page.screenshot({ path });
