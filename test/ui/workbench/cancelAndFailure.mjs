@@ -56,8 +56,8 @@ export async function cancelAndFailure({ page, url, results, cli, example }) {
 
   await results.test('the settings file is checked while it is edited', async () => {
     await window.openFile('.bulkhead.json');
-    await page.locator('.squiggly-warning').first().waitFor();
-    await results.picture('settings-schema');
+    await page.locator('.squiggly-error').first().waitFor();
+    await results.picture('settings-problem');
   });
 
   await results.test('the context menu of a folder in the explorer offers it', async () => {

@@ -153,9 +153,12 @@ export async function sourceControl({ page, url, results, cli, example }) {
     await eventually(`the context menu has ${label}`, async () => {
       await page.keyboard.press('Escape');
       await window.file(name).click({ button: 'right' });
-      // A menu that has just opened takes a click for the end of the one that opened it.
+      await item.waitFor({ timeout: 3000 });
+      // VS Code's menus pass over a click that comes within 100 ms of their opening.
+      await page.waitForTimeout(300);
+      await item.hover();
       await item.click({ timeout: 3000 });
-      await item.waitFor({ state: 'detached', timeout: 2000 });
+      await item.waitFor({ state: 'detached', timeout: 5000 });
       return true;
     });
   };
