@@ -119,6 +119,8 @@ async function startVsCode(extensions) {
     codeServer: await ensureCodeServer(),
     folder: join(folder, 'vscode'),
     env,
+    // To show a folder in one row with its only child, the explorer reads folders that nobody opened.
+    settings: { 'explorer.compactFolders': false },
   });
   for (const extension of extensions) {
     await prepared.install(extension);
