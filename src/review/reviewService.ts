@@ -1,0 +1,131 @@
+import type { ReportProgress } from '../core/progress';
+import type { WaitOptions } from '../machine/hypervisor';
+
+/** Why a change needs a tick of its own: what it would make this computer do, or hide from a reader. */
+export const DANGERS = [
+  'git', // .git/hooks, .git/config, .gitmodules, .gitattributes (filters)
+  'editor', // .vscode/, *.code-workspace, .idea/
+  'devcontainer', // .devcontainer/, .devcontainer.json, .bulkhead.json, Dockerfile…
+  'ci', // .github/workflows, .gitlab-ci.yml…
+  'scripts', // package.json, Makefile, build scripts that tools run by themselves
+  'dotfile',
+  'executable',
+  'symlink',
+  'text', // bidi or invisible characters in the content or the name
+] as const;
+export type Danger = (typeof DANGERS)[number];
+
+/** One thing that differs between the machine's workspace and the folder on this computer, since the copy. */
+export interface ReviewChange {
+  /** Relative to the workspace, `/` between names. The guest's word: printable() before it is shown. */
+  path: string;
+  kind: 'added' | 'modified' | 'deleted' | 'renamed' | 'mode';
+  /** Where a renamed file was. */
+  from?: string;
+  type: 'file' | 'symlink' | 'directory';
+  /** Of a symlink of the guest. */
+  linkTarget?: string;
+  /** Bytes; undefined on the side where it is not there. */
+  hostBytes?: number;
+  guestBytes?: number;
+  /** Permission bits (0o777). */
+  hostMode?: number;
+  guestMode?: number;
+  binary: boolean;
+  dangers: Danger[];
+  /** The file changed on this computer too, since the copy: what happened to it there. Never overwritten without a decision. */
+  conflict?: 'modified' | 'deleted' | 'added';
+  /** Why it cannot be brought back at all: a sentence for the user. */
+  blocked?: string;
+}
+
+/** A run of changed lines of a text file; `index` counts from 0 within the file. */
+export interface ReviewHunk {
+  index: number;
+  /** 1-based, as in a unified diff. */
+  hostStart: number;
+  hostLines: number;
+  guestStart: number;
+  guestLines: number;
+  /** Lines with ` `, `-`, `+` in front; bounded. */
+  lines: string[];
+}
+
+export interface Review {
+  /** Names this look at the machine. What is applied is exactly what was looked at; a file that changed since is refused. */
+  token: string;
+  machineId: string;
+  folder: string;
+  changes: ReviewChange[];
+  /** More than could be listed. */
+  truncated: boolean;
+  /** Milliseconds. */
+  tookMs: number;
+  /** Files whose content was read because their size or times differ from the last look. */
+  hashedFiles: number;
+  /** Git commits in the guest that this computer's repository lacks, newest first, bounded; untrusted text. */
+  commits: ReviewCommit[];
+}
+
+export interface ReviewCommit {
+  /** Branch name in the guest. */
+  branch: string;
+  hash: string;
+  subject: string;
+}
+
+/** The two (with a conflict: three) sides of a change, at most 5 MB each; undefined where there is none. */
+export interface ReviewSides {
+  host?: Buffer;
+  guest?: Buffer;
+  /** What was copied into the machine, if it is still known. */
+  base?: Buffer;
+}
+
+export interface Selection {
+  path: string;
+  /** Only these hunks; the whole file if undefined. */
+  hunks?: number[];
+  /** The user ticked exactly this dangerous change. Without it a change with dangers is refused. */
+  dangersAccepted?: boolean;
+  /** With a conflict: take the guest's, or this text that the user merged. Without it a conflict is refused. */
+  resolution?: 'guest' | { merged: Buffer };
+}
+
+export interface ApplyResult {
+  /** Names the backup for `undoApply`. */
+  applyId: string;
+  applied: string[];
+  refused: { path: string; why: string }[];
+}
+
+export interface AppliedChanges {
+  applyId: string;
+  machineId: string;
+  folder: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  paths: string[];
+}
+
+/** The gate that everything passes that a machine wrote and this computer's folder shall have. Part of `App`. */
+export interface ReviewService {
+  review(
+    id: string,
+    options?: WaitOptions & { limit?: number; onProgress?: ReportProgress },
+  ): Promise<Review>;
+  reviewSides(token: string, path: string, options?: WaitOptions): Promise<ReviewSides>;
+  reviewHunks(token: string, path: string, options?: WaitOptions): Promise<ReviewHunk[]>;
+  /** Backs up, then writes; a failure or kill half-way is taken back at once or at the next call. */
+  applyReview(
+    token: string,
+    selections: readonly Selection[],
+    options?: WaitOptions & { onProgress?: ReportProgress },
+  ): Promise<ApplyResult>;
+  /** Puts back exactly what an apply replaced, mode included; files that changed since then stay and are named. */
+  undoApply(applyId: string): Promise<{ restored: string[]; kept: string[] }>;
+  /** What can still be undone, newest first. */
+  appliedChanges(id: string): Promise<AppliedChanges[]>;
+  /** Brings the guest's commits into this computer's repository as `bulkhead/<id>/<branch>`; no hook, no filter runs. */
+  fetchCommits(id: string, options?: WaitOptions): Promise<{ ref: string; hash: string; commits: number }[]>;
+}
