@@ -15,6 +15,16 @@ export default defineConfig({
           globalSetup: ['test/integration/globalSetup.ts'],
         },
       },
+      {
+        test: {
+          name: 'hostile',
+          include: ['test/hostile/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          globalSetup: ['test/hostile/globalSetup.ts'],
+        },
+      },
     ],
   },
 });

@@ -1,4 +1,4 @@
-// `npm test [-- --only lint,unit,integration,ui]`: sets up, builds, and runs everything, on any Debian or Ubuntu.
+// `npm test [-- --only lint,unit,integration,hostile,ui]`: sets up, builds, and runs everything, on any Debian or Ubuntu.
 // The last line is `N passed, N failed`; the exit code is 0 only if nothing failed and every suite ran something.
 import { spawn } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
@@ -33,6 +33,11 @@ const SUITES = {
   },
   unit: (env) => vitest('unit', env),
   integration: (env) => vitest('integration', env),
+  hostile: async (env) => {
+    const report = join(REPORTS, 'hostile.json');
+    const { code } = await stream(['node', 'scripts/hostile.mjs', '--json', report], env);
+    return countVitest(report, code);
+  },
   ui: async (env) => {
     const { code, output } = await stream(['node', 'test/ui/run.mjs'], env);
     return countUi(output, code);
