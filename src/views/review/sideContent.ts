@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { ReviewChange, ReviewSides } from '../../review/reviewService';
+import { formatBytes } from '../progressText';
+import type { L10n } from '../row';
+import { modeText } from './reviewRows';
+import { visibleText } from './visibleText';
+
+/** What the editor shows of one side of a change: the file's own bytes, or a line about what can't be shown as text. */
+export function sideContent(
+  change: ReviewChange,
+  side: 'host' | 'guest' | 'base',
+  sides: ReviewSides,
+  l10n: L10n,
+): Buffer {
+  const bytes = sides[side];
+  const isThere = side === 'base' ? bytes !== undefined : isOn(side, change);
+  if (!isThere) {
+    return Buffer.alloc(0);
+  }
+  const text = describe(change, side, bytes, l10n);
+  return text === undefined ? (bytes ?? Buffer.alloc(0)) : Buffer.from(`${text}\n`);
+}
+
+function isOn(side: 'host' | 'guest', { kind, conflict }: ReviewChange): boolean {
+  return side === 'guest'
+    ? kind !== 'deleted'
+    : conflict !== 'deleted' && (kind !== 'added' || conflict !== undefined);
+}
+
+/** Undefined where the bytes speak for themselves. */
+function describe(
+  change: ReviewChange,
+  side: 'host' | 'guest' | 'base',
+  bytes: Buffer | undefined,
+  l10n: L10n,
+): string | undefined {
+  const { kind, type, linkTarget } = change;
+  if (kind === 'mode') {
+    return l10n.t('Permissions: {0}', modeText(side === 'guest' ? change.guestMode : change.hostMode));
+  }
+  if (type === 'directory') {
+    return l10n.t('A folder');
+  }
+  if (type === 'symlink' && side === 'guest') {
+    return l10n.t('A link to {0}', visibleText(linkTarget ?? bytes?.toString() ?? '?', 1000));
+  }
+  const size = side === 'guest' ? change.guestBytes : change.hostBytes;
+  if (bytes === undefined) {
+    return l10n.t('{0}: not shown', formatBytes(size ?? 0));
+  }
+  return change.binary || bytes.includes(0)
+    ? l10n.t(
+        'Not text: {0}, SHA-256 {1}',
+        formatBytes(bytes.length),
+        createHash('sha256').update(bytes).digest('hex'),
+      )
+    : undefined;
+}
