@@ -3,8 +3,9 @@ import { relative } from 'node:path';
 import { loadOrCreateIdentity } from '../guest/identity';
 import type { BuiltImage } from '../image/builtImage';
 import type { MachineInfo, MachineSpec } from '../machine/hypervisor';
+import { KVM_NETWORK_MODES } from '../machine/kvm/containerNetwork';
 import { sizeText } from '../settings/repairs';
-import type { ImageSource, WorkspaceSpec } from '../settings/workspaceSpec';
+import type { ImageSource, NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
 import { askedNetwork, type Opening, wait } from './openFolder';
 
 /** All that the hypervisor needs: the settings within what the Engine's host has, the image's environment, the keys. */
@@ -35,7 +36,7 @@ export async function machineSpec(
     diskBytes: Math.max(spec.diskBytes, before?.diskBytes ?? 0),
     accelerator: spec.accelerator,
     // What the user switched on the machine itself stays, unless this very command says otherwise.
-    networkMode: askedNetwork(options) ?? before?.networkMode ?? spec.network.mode,
+    networkMode: askedNetwork(options) ?? before?.networkMode ?? possible(spec.network.mode),
     user,
     workspaceFolder: spec.workspaceFolder,
     onClose: spec.onClose,
@@ -49,6 +50,11 @@ export async function machineSpec(
       authorizedKey: identity.authorizedKey,
     },
   };
+}
+
+/** Until there is a proxy, an allowlist lets nothing through: that is no network. */
+function possible(mode: NetworkMode): NetworkMode {
+  return KVM_NETWORK_MODES.includes(mode) ? mode : 'none';
 }
 
 /** What needs a new container when it changes, as text for people. */

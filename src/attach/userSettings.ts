@@ -9,6 +9,7 @@ export const USER_SETTINGS = [
   'disk',
   'accelerator',
   'network.mode',
+  'network.allow',
   'workspace.exclude',
   'defaultImage',
   'buildNetwork',

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** What a repo's files can ask for beyond the safe defaults. */
 export const ASK_KINDS = [
   'network-hosts',
@@ -12,16 +14,37 @@ export const ASK_KINDS = [
 ] as const;
 export type AskKind = (typeof ASK_KINDS)[number];
 
-/** One thing that a folder's files ask for and only the user grants. Without the grant it has no effect. */
-export interface Ask {
+/** The kinds on the command line: `bulkhead consent --grant hosts`, `bulkhead up --allow-hosts`. */
+export const ASK_WORDS: Readonly<Record<AskKind, string>> = {
+  'network-hosts': 'hosts',
+  'network-presets': 'presets',
+  'network-full': 'full-network',
+  'forward-ports': 'ports',
+  mount: 'mount',
+  'mount-write': 'write',
+  'forward-agent': 'agent',
+  'git-credentials': 'git',
+  environment: 'env',
+};
+
+/** A kind with exactly what is asked for, one entry each: hosts, ports, names; empty for kinds that say it all. */
+export interface AskedThing {
   kind: AskKind;
-  /** Exactly what is asked for, one entry each: hosts, ports, names; empty for kinds that say it all. */
   values: string[];
+}
+
+/** One thing that a folder's files ask for and only the user grants. Without the grant it has no effect. */
+export interface Ask extends AskedThing {
+  /** Those of `values` that count: by a grant, or because the user's own settings or command line say the same. */
+  grantedValues: string[];
+  /** All of it counts. */
+  granted: boolean;
   /** One sentence for the user: what granting it opens. Its parts from the repo are made printable. */
   text: string;
-  /** `file:line:column` and key. */
+  /** `file:line:column: key`. */
   origin: string;
-  granted: boolean;
+  /** What the user has not been asked before; set only if the folder asked for something else the last time. */
+  news?: { values: string[] };
 }
 
 /** All that a folder asks for; `digest` (SHA-256, hex) is over the folder's real path and the exact asks. */
@@ -29,4 +52,50 @@ export interface FolderAsks {
   folder: string;
   digest: string;
   asks: Ask[];
+  /** The user has been asked for exactly this, whatever the answer was. */
+  answered: boolean;
+}
+
+/** The user's answer for one folder. It counts as long as the folder asks for exactly the same. */
+export interface Grant {
+  digest: string;
+  /** What was asked for then. */
+  asked: AskedThing[];
+  granted: AskedThing[];
+}
+
+/** What counts as agreed to: an answer of before, and kinds (or all) that the command at hand grants whatever they hold. */
+export interface Grants {
+  answer?: Grant;
+  now?: readonly AskKind[] | 'all';
+}
+
+/** Names what a folder asks for; the order in which it does makes no difference. `folder` is a real path. */
+export function asksDigest(folder: string, asked: readonly AskedThing[]): string {
+  const canonical = ASK_KINDS.flatMap((kind) =>
+    asked.filter((ask) => ask.kind === kind).map((ask) => [kind, ask.values.toSorted()]),
+  );
+  return createHash('sha256')
+    .update(JSON.stringify([folder, canonical]))
+    .digest('hex');
+}
+
+/** What of `asked` is granted; undefined for a kind that is not granted at all. */
+export function grantedOf(asked: AskedThing, digest: string, grants: Grants): string[] | undefined {
+  const { answer, now } = grants;
+  if (now === 'all' || now?.includes(asked.kind)) {
+    return asked.values;
+  }
+  const entry = answer?.digest === digest && answer.granted.find(({ kind }) => kind === asked.kind);
+  return entry ? asked.values.filter((value) => entry.values.includes(value)) : undefined;
+}
+
+/** What the user was not asked when the folder asked for something else; undefined if it was all there, or nothing ever was. */
+export function newsIn(asked: AskedThing, answer: Grant | undefined): Ask['news'] {
+  if (answer === undefined || answer.asked.length === 0) {
+    return undefined;
+  }
+  const before = answer.asked.find(({ kind }) => kind === asked.kind);
+  const values = asked.values.filter((value) => !before?.values.includes(value));
+  return before && values.length === 0 ? undefined : { values };
 }

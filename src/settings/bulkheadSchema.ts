@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { expects, listOf, oneOf } from './expectation';
+import { allowedHost, gitHost, variableName } from './hostPattern';
 import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './quantities';
-import { hostNameIn, nearestDuration, nearestSize, nearestWhole, truth, wholeNumber } from './repairs';
+import { nearestDuration, nearestSize, nearestWhole, truth, wholeNumber } from './repairs';
+import { NETWORK_PRESET_NAMES } from './workspaceSpec';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -25,10 +27,6 @@ const TEXT = /^[^\u0000-\u001f\u007f]+$/;
 const IMAGE_REFERENCE =
   /^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]{1,5})?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})?(?:@[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-fA-F0-9]{32,128})?$|^sha256:[a-f0-9]{64}$/;
 
-/** A DNS name, or `*.` and a DNS name; the last label is not all digits, so that no IPv4 address passes. */
-const HOST_PATTERN =
-  /^(?:\*\.)?(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)*(?=[a-zA-Z0-9-]*[a-zA-Z])[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
-
 function size(limits: { min: number; max: number }, range: string, example: string) {
   const schema = z
     .union([z.int().min(limits.min).max(limits.max), z.string().meta({ pattern: SIZE_PATTERN })])
@@ -48,6 +46,8 @@ function size(limits: { min: number; max: number }, range: string, example: stri
   );
 }
 
+/** Hosts in one list. */
+const MAX_HOSTS = 1000;
 const MAX_IDLE_MS = 7 * 86_400_000;
 
 /** Milliseconds, or `never`. */
@@ -118,13 +118,6 @@ export const port = expects(
   (written) => wholeNumber(written),
 );
 
-const allowedHost = expects(
-  z.string().max(253, { abort: true }).regex(HOST_PATTERN),
-  'a host name',
-  'Write a name such as "example.org" or "*.example.org", without scheme, port or path.',
-  hostNameIn,
-);
-
 const yesOrNo = expects(z.boolean(), 'true or false', 'Write true or false, without quotes.', truth);
 
 /** Everything in `.bulkhead.json`: the one source of the types, the checks and the JSON schema. */
@@ -181,21 +174,43 @@ export const bulkheadSchema = z.strictObject({
     .strictObject({
       mode: oneOf({
         none: 'No network at all.',
-        allowlist: 'Only the hosts in "allow".',
-        full: "Everything that this computer's containers reach. Only you can turn it on, never this file.",
+        allowlist: 'Only the hosts that are allowed.',
+        full: "Everything that this computer's containers reach.",
       })
         .optional()
         .meta({
-          description:
-            'What the guest may reach. "full" is granted by the user himself, never by this file. Default: "allowlist" if "allow" has hosts, else "none".',
-          default: 'none',
+          description: 'What the guest may reach. "full" of a folder takes effect only once you agree to it.',
+          default: 'allowlist',
         }),
-      allow: listOf(allowedHost, 'host names', 'Write a list such as ["example.org", "*.example.org"].', 1000)
+      allow: listOf(
+        allowedHost,
+        'host names',
+        'Write a list such as ["example.org", "*.example.org"].',
+        MAX_HOSTS,
+      )
         .optional()
         .meta({
-          description: 'The hosts that "allowlist" lets through.',
+          description:
+            'The hosts that "allowlist" lets through, on the ports 80 and 443 or on the one that is named. "*.example.org" is all below it. Those of a folder take effect once you agree to them.',
           default: [],
-          examples: [['*.example.org']],
+          examples: [['*.example.org', 'example.org:8443']],
+        }),
+      presets: listOf(
+        oneOf({
+          npm: 'The registry that npm in the machine is configured for.',
+          pip: 'The package index that pip in the machine is configured for.',
+          apt: 'The mirrors that apt in the machine is configured for.',
+          git: 'The remotes of the repository in the machine.',
+        } satisfies Record<(typeof NETWORK_PRESET_NAMES)[number], string>),
+        'presets',
+        `Write a list such as ["npm"]: ${NETWORK_PRESET_NAMES.join(', ')}.`,
+        NETWORK_PRESET_NAMES.length,
+      )
+        .optional()
+        .meta({
+          description: 'Tools whose own package hosts "allowlist" lets through.',
+          default: [],
+          examples: [['npm', 'git']],
         }),
     })
     .optional()
@@ -207,17 +222,18 @@ export const bulkheadSchema = z.strictObject({
     .strictObject({
       mode: oneOf({
         copy: 'The machine works on its own copy of the folder.',
-        mount: "The machine sees the host's folder itself (comes later).",
+        mount: "The machine sees this computer's folder itself.",
       })
         .optional()
         .meta({
           description:
-            '"copy" gives the guest its own copy of the folder; "mount" (later) shares the host\'s folder.',
+            '"copy" gives the guest its own copy of the folder; "mount" shares this computer\'s folder. "mount" of a folder takes effect only once you agree to it.',
           default: 'copy',
         }),
       readOnly: yesOrNo.optional().meta({
-        description: 'With "mount": the guest may not write to the host\'s folder.',
-        default: false,
+        description:
+          'With "mount": the guest may not write to this computer\'s folder. "false" of a folder takes effect only once you agree to it.',
+        default: true,
       }),
       exclude: listOf(
         expects(
@@ -253,11 +269,17 @@ export const bulkheadSchema = z.strictObject({
     }),
   forwardPorts: listOf(port, 'ports', 'Write a list such as [3000].', 256)
     .optional()
-    .meta({ description: 'Ports of the guest to forward to the host.', default: [], examples: [[3000]] }),
+    .meta({
+      description:
+        'Ports of the guest to forward to 127.0.0.1 of this computer. Those of a folder take effect once you agree to them.',
+      default: [],
+      examples: [[3000]],
+    }),
   ssh: z
     .strictObject({
       forwardAgent: yesOrNo.optional().meta({
-        description: "Lets the guest use the host's SSH agent. Comes later.",
+        description:
+          "Lets the guest ask this computer's SSH agent for signatures. Takes effect only once you agree to it.",
         default: false,
       }),
     })
@@ -265,6 +287,30 @@ export const bulkheadSchema = z.strictObject({
     .meta({
       description: 'How SSH into the machine behaves.',
       defaultSnippets: [{ label: '{ "forwardAgent": false }', body: { forwardAgent: false } }],
+    }),
+  credentials: z
+    .strictObject({
+      git: listOf(gitHost, 'host names', 'Write a list such as ["git.example.org"].', 100)
+        .optional()
+        .meta({
+          description:
+            "Hosts for which git in the machine may use this computer's credentials, once you agree to it.",
+          default: [],
+          examples: [['git.example.org']],
+        }),
+      env: listOf(variableName, 'variable names', 'Write a list such as ["NPM_TOKEN"].', 100)
+        .optional()
+        .meta({
+          description:
+            "Environment variables of this computer that the machine's programs get, once you agree to it.",
+          default: [],
+          examples: [['NPM_TOKEN']],
+        }),
+    })
+    .optional()
+    .meta({
+      description: 'What the machine may use of yours. Nothing, if it is left out.',
+      defaultSnippets: [{ label: '{ "git": [ … ] }', body: { git: ['git.example.org'] } }],
     }),
   onClose: oneOf({
     suspend: 'Its memory goes to disk; its programs go on where they were when it is opened again.',

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import type { Ask } from './asks';
 import { DEFAULT_ORIGIN, type Origin, type Origins } from './origin';
 import { type ReadWorkspaceOptions, readSettings } from './readWorkspace';
 import { type ImageSource, LIFECYCLE_HOOKS, type WorkspaceSpec } from './workspaceSpec';
@@ -19,6 +20,8 @@ export interface EffectiveSettings {
   /** Absolute paths of the files that were read. */
   sources: string[];
   warnings: string[];
+  /** What the folder's files ask for beyond the safe defaults. */
+  asks: Ask[];
 }
 
 /** Every value that counts for `folder`. @throws as `readWorkspace` */
@@ -27,8 +30,8 @@ export async function effectiveSettings(
   options: ReadWorkspaceOptions = {},
 ): Promise<EffectiveSettings> {
   const { spec, origins } = await readSettings(folder, options);
-  const { sources, warnings } = spec;
-  return { folder: spec.folder, settings: listed(spec, origins), sources, warnings };
+  const { sources, warnings, asks } = spec;
+  return { folder: spec.folder, settings: listed(spec, origins), sources, warnings, asks };
 }
 
 function listed(spec: WorkspaceSpec, origins: Origins): EffectiveSetting[] {
@@ -47,12 +50,15 @@ function listed(spec: WorkspaceSpec, origins: Origins): EffectiveSetting[] {
     row('accelerator', spec.accelerator),
     row('network.mode', spec.network.mode),
     row('network.allow', spec.network.allow),
+    row('network.presets', spec.network.presets),
     row('workspace.mode', spec.workspace.mode),
     row('workspace.readOnly', spec.workspace.readOnly),
     row('workspace.exclude', spec.workspace.exclude),
     row('attach', spec.attach),
     row('forwardPorts', spec.forwardPorts),
     row('ssh.forwardAgent', spec.ssh.forwardAgent),
+    row('credentials.git', spec.credentials.git),
+    row('credentials.env', spec.credentials.env),
     row('onClose', spec.onClose),
     idleTimeoutMs === undefined ? row('idleTimeout', 'never') : row('idleTimeout', idleTimeoutMs, 'ms'),
     // Undefined: the image's own user, which only the image knows.

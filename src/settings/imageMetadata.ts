@@ -77,7 +77,7 @@ function metadataError(problems: SettingsProblem[]): BulkheadError {
 
 /**
  * The spec with what its image asks for, by the specification's merge rules: the last user wins, variables are
- * overridden one by one, hooks are collected (the image's first), ports are united; devcontainer.json comes last.
+ * overridden one by one, hooks are collected (the image's first); devcontainer.json comes last. Ports of the image are left out.
  */
 export function mergeImageMetadata(
   spec: WorkspaceSpec,
@@ -112,6 +112,14 @@ export function mergeImageMetadata(
     );
   }
 
+  // A port opens on the user's own computer: an image can't ask for that, as nobody sees its label before it is there.
+  const left = [...ports].filter((port) => !spec.forwardPorts.includes(port));
+  if (left.length > 0) {
+    warnings.push(
+      `The image asks to open the machine's ports ${left.slice(0, 20).join(', ')} on this computer, which an image does not get: forward them yourself, or write them into forwardPorts of .bulkhead.json.`,
+    );
+  }
+
   const { containerUser: inferred, remoteUser: wanted, ...rest } = spec;
   const explicit = inferred === undefined ? wanted : undefined;
   const user = explicit ?? remoteUser ?? inferred ?? containerUser;
@@ -120,7 +128,6 @@ export function mergeImageMetadata(
     ...(user !== undefined && { remoteUser: user }),
     containerEnv: { ...containerEnv, ...spec.containerEnv },
     remoteEnv: { ...remoteEnv, ...spec.remoteEnv },
-    forwardPorts: [...new Set([...ports, ...spec.forwardPorts])],
     hooks,
     warnings,
   };

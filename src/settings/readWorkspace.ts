@@ -2,13 +2,15 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted, withDeadline } from '../core/deadline';
 import { BulkheadError, codeOf, messageOf } from '../core/errors';
+import type { Grants } from './asks';
 import { buildSource, type ImageSourceResult } from './buildSource';
 import { checkSettings, readBulkheadFile, type SettingsLayer } from './bulkheadFile';
 import { type BulkheadSettings, bulkheadSchema } from './bulkheadSchema';
 import { type FoundDevcontainer, readDevcontainer } from './devcontainerFile';
 import { devcontainerImage } from './devcontainerImage';
+import { askedLayers, type Layers } from './layers';
 import { DEFAULT_ORIGIN, type Origin, type Origins, originIn, originOf } from './origin';
-import { askedLayers, DEFAULTS, type Layers, resolveSpec } from './resolveSpec';
+import { DEFAULTS, resolveSpec } from './resolveSpec';
 import { plainSource, SettingsError, type SettingsProblem } from './settingsProblem';
 import type { ImageSource, WorkspaceSpec } from './workspaceSpec';
 
@@ -20,6 +22,8 @@ export interface ReadWorkspaceOptions {
   defaults?: Record<string, unknown>;
   /** From the command line: keys of `.bulkhead.json`. */
   overrides?: Record<string, unknown>;
+  /** What the user agreed to of what the folder's files ask for. Without it none of that counts. */
+  grants?: Grants;
   signal?: AbortSignal;
 }
 
@@ -74,7 +78,7 @@ export async function readSettings(
         }
       }
 
-      const resolved = resolveSpec(real, layers);
+      const resolved = resolveSpec(real, layers, options.grants);
       problems.push(...resolved.problems);
       // With a broken file it isn't known which one names the image: to complain about the other would mislead.
       const broken = [file, found].some((result) => result !== undefined && 'problems' in result);

@@ -67,11 +67,11 @@ export function nearestDuration(written: unknown, limits: Limits): string | unde
   return possible % 86_400_000 === 0 ? `${possible / 86_400_000}d` : `${possible / 1000}s`;
 }
 
-/** The host of a URL, or of `host:port`. */
+/** The host (and port, if it names one) of a URL. */
 export function hostNameIn(written: unknown): string | undefined {
   const host =
     typeof written === 'string'
-      ? /^\s*(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@\s]*@)?([^/:?#\s@]+)(?::\d+)?(?:[/?#].*)?\s*$/i.exec(written)
+      ? /^\s*(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@\s]*@)?([^/:?#\s@]+(?::\d+)?)(?:[/?#].*)?\s*$/i.exec(written)
       : null;
   return host?.[1]?.toLowerCase();
 }

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
-import type { SettingsLayer } from './bulkheadFile';
+import type { Grants } from './asks';
 import type { BulkheadSettings } from './bulkheadSchema';
-import type { Devcontainer } from './devcontainer';
 import { defaultGuestFolder } from './guestFolder';
-import { machineId } from './machineId';
-import { DEFAULT_ORIGIN, type Origin, type Origins, originIn, originOf } from './origin';
+import { askedLayers, type Layers, pick } from './layers';
+import { DEFAULT_ORIGIN, type Origins, originIn, originOf } from './origin';
+import { resolveAsked } from './resolveAsked';
 import type { Remedy, SettingsPath, SettingsProblem } from './settingsProblem';
-import { LIFECYCLE_HOOKS, type NetworkMode, type WorkspaceSpec } from './workspaceSpec';
+import { LIFECYCLE_HOOKS, type WorkspaceSpec } from './workspaceSpec';
 
 const GIB = 1024 ** 3;
 
@@ -18,14 +18,6 @@ export const DEFAULTS = {
   diskBytes: 20 * GIB,
   idleTimeoutMs: 30 * 60_000,
 } as const;
-
-/** Where each value comes from, strongest first; `user` is the weakest. */
-export interface Layers {
-  commandLine: SettingsLayer;
-  bulkheadFile?: SettingsLayer;
-  devcontainer?: Devcontainer;
-  user: SettingsLayer;
-}
 
 type Resolved = Omit<WorkspaceSpec, 'image' | 'sources'>;
 
@@ -39,7 +31,7 @@ export interface Resolution {
 }
 
 /** Merges the layers and refuses what is not built yet. `folder` is a real path. */
-export function resolveSpec(folder: string, layers: Layers): Resolution {
+export function resolveSpec(folder: string, layers: Layers, grants: Grants = {}): Resolution {
   const asked = askedLayers(layers);
   const all = [...asked, layers.user];
   const problems: SettingsProblem[] = [];
@@ -78,10 +70,10 @@ export function resolveSpec(folder: string, layers: Layers): Resolution {
       problems.push({ ...found.layer.source.problemAt(full, message, fix), remedies });
     }
   };
-  later(['workspace', 'mode'], (settings) => settings.workspace?.mode, 'copy', 'Write "copy".');
-  later(['ssh', 'forwardAgent'], (settings) => settings.ssh?.forwardAgent, false, 'Write false.');
   later(['attach'], (settings) => settings.attach, 'files', 'Write "files".');
-  if (value(['workspace', 'readOnly'], (settings) => settings.workspace?.readOnly) === true) {
+  const guarded = resolveAsked(folder, layers, grants, { hints, origins });
+  const readOnly = pick(all, (settings) => settings.workspace?.readOnly)?.value;
+  if (readOnly === true && pick(all, (settings) => settings.workspace?.mode)?.value !== 'mount') {
     const layer = pick(all, (settings) => settings.workspace?.readOnly)?.layer ?? user;
     const path = [...layer.prefix, 'workspace', 'readOnly'];
     const fix = 'Remove it, or leave it: in "copy" mode the machine works on its own copy.';
@@ -120,18 +112,8 @@ export function resolveSpec(folder: string, layers: Layers): Resolution {
     memoryBytes: amount('memory', DEFAULTS.memoryBytes, { key: 'memory', least: atLeast?.memoryBytes }),
     diskBytes: amount('disk', DEFAULTS.diskBytes, { key: 'storage', least: atLeast?.diskBytes }),
     accelerator: value(['accelerator'], (settings) => settings.accelerator) ?? 'auto',
-    network: resolveNetwork(folder, all, user, { problems, hints, warnings, origins }),
-    workspace: {
-      mode: 'copy',
-      readOnly: false,
-      exclude: value(['workspace', 'exclude'], (settings) => settings.workspace?.exclude) ?? [],
-    },
+    ...guarded,
     attach: 'files',
-    forwardPorts:
-      value(['forwardPorts'], (settings) => settings.forwardPorts) ??
-      ofDevcontainer(devcontainer?.forwardPorts, 'forwardPorts') ??
-      [],
-    ssh: { forwardAgent: false },
     onClose: value(['onClose'], (settings) => settings.onClose) ?? 'suspend',
     ...(idleTimeout !== 'never' && { idleTimeoutMs: idleTimeout }),
     ...(remoteUser !== undefined && { remoteUser }),
@@ -141,7 +123,7 @@ export function resolveSpec(folder: string, layers: Layers): Resolution {
     workspaceFolder:
       ofDevcontainer(devcontainer?.workspaceFolder, 'workspaceFolder') ?? defaultGuestFolder(folder),
     hooks: devcontainer?.hooks ?? {},
-    warnings,
+    warnings: [...warnings, ...guarded.withheld],
   };
   ofDevcontainer(remoteUser, inferred === undefined ? 'remoteUser' : 'containerUser', 'remoteUser');
   for (const key of ['containerEnv', 'remoteEnv'] as const) {
@@ -151,77 +133,4 @@ export function resolveSpec(folder: string, layers: Layers): Resolution {
     ofDevcontainer(spec.hooks[hook], hook);
   }
   return { spec, problems, hints, origins };
-}
-
-/** The layers that ask for something in particular, strongest first: all but the user's defaults. */
-export function askedLayers(layers: Layers): SettingsLayer[] {
-  return [layers.commandLine, layers.bulkheadFile, layers.devcontainer?.layer].filter(
-    (layer) => layer !== undefined,
-  );
-}
-
-function pick<T>(
-  layers: readonly SettingsLayer[],
-  read: (settings: BulkheadSettings) => T | undefined,
-): { value: T; layer: SettingsLayer } | undefined {
-  for (const layer of layers) {
-    const value = read(layer.settings);
-    if (value !== undefined) {
-      return { value, layer };
-    }
-  }
-  return undefined;
-}
-
-function askedMode(settings: BulkheadSettings): NetworkMode | undefined {
-  const { mode, allow } = settings.network ?? {};
-  return mode ?? (allow !== undefined && allow.length > 0 ? 'allowlist' : undefined);
-}
-
-/** A repo may ask for the whole network, but only the user turns it on. */
-function resolveNetwork(
-  folder: string,
-  layers: readonly SettingsLayer[],
-  user: SettingsLayer,
-  report: Pick<Resolution, 'problems' | 'hints' | 'origins'> & { warnings: string[] },
-): WorkspaceSpec['network'] {
-  const { problems, hints, warnings, origins } = report;
-  const found = pick(layers, askedMode);
-  const modePath = found?.layer.settings.network?.mode ? ['network', 'mode'] : ['network', 'allow'];
-  const origin: Origin = found ? originOf(found.layer, modePath) : DEFAULT_ORIGIN;
-  origins.set('network.mode', origin);
-  const allowed = pick(layers, (settings) => settings.network?.allow);
-  origins.set('network.allow', allowed ? originOf(allowed.layer, ['network', 'allow']) : DEFAULT_ORIGIN);
-  if (found?.value === 'full') {
-    const granted = !found.layer.fromRepo || askedMode(user.settings) === 'full';
-    if (!granted) {
-      const path = [...found.layer.prefix, 'network', 'mode'];
-      const fix = 'It is "none" until you turn it on yourself, for example in the status bar.';
-      hints.push({
-        ...found.layer.source.problemAt(path, 'a workspace does not get "full" by asking', fix),
-        severity: 'hint',
-        remedies: [
-          { kind: 'replace', path, value: 'none' },
-          { kind: 'remove', path },
-        ],
-      });
-      origins.set('network.mode', { ...origin, note: 'asks for "full", which only you can turn on' });
-      warnings.push(
-        `The workspace asks for network.mode "full", which only you can turn on: run \`bulkhead net ${machineId(folder)} full\`, or use the status bar. Until then the machine has no network.`,
-      );
-    }
-    return { mode: granted ? 'full' : 'none', allow: [] };
-  }
-  if (found?.value === 'allowlist' && allowed !== undefined && allowed.value.length > 0) {
-    const { source, prefix } = allowed.layer;
-    const fix = 'Remove the hosts; the network is then shut until you open it yourself.';
-    const path = [...prefix, 'network', 'allow'];
-    problems.push({
-      ...source.problemAt(path, 'an allowlist is not supported yet', fix),
-      remedies: [{ kind: 'remove', path }],
-    });
-  } else if (found?.value === 'allowlist') {
-    origins.set('network.mode', { ...origin, note: 'an "allowlist" without hosts is "none"' });
-  }
-  return { mode: 'none', allow: [] };
 }

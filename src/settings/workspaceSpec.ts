@@ -1,3 +1,5 @@
+import type { Ask } from './asks';
+
 /** Where the workspace's image comes from, in the order the settings room looks. */
 export type ImageSource =
   | { kind: 'image'; reference: string }
@@ -31,6 +33,16 @@ export type WorkspaceMode = 'copy' | 'mount';
 export type AttachMode = 'files' | 'browser' | 'remote-ssh';
 export type OnClose = 'suspend' | 'stop' | 'keep';
 
+/**
+ * Tools whose package hosts can be allowed in one step. The same list as NETWORK_PRESETS in src/network, which this room
+ * may not import; a test holds the two together.
+ */
+export const NETWORK_PRESET_NAMES = ['npm', 'pip', 'apt', 'git'] as const;
+export type NetworkPresetName = (typeof NETWORK_PRESET_NAMES)[number];
+
+/** Who allows a host of the settings. */
+export type AllowedBy = 'workspace' | 'user' | 'command line';
+
 /** What a folder asks for: `.bulkhead.json` over devcontainer.json over the user's defaults. Fully resolved. */
 export interface WorkspaceSpec {
   /** Absolute real path of the folder on the host. */
@@ -44,11 +56,21 @@ export interface WorkspaceSpec {
   /** Virtual size of the writable upper disk. */
   diskBytes: number;
   accelerator: AcceleratorChoice;
-  network: { mode: NetworkMode; allow: string[] };
+  network: {
+    mode: NetworkMode;
+    /** Lower case, each once: `host` or `*.host`, either with `:port`. */
+    allow: string[];
+    /** By the entries of `allow`. */
+    allowedBy: Record<string, AllowedBy>;
+    presets: NetworkPresetName[];
+  };
+  /** `readOnly` means something in `mount` mode only; it is false in `copy` mode. */
   workspace: { mode: WorkspaceMode; readOnly: boolean; exclude: string[] };
   attach: AttachMode;
   forwardPorts: number[];
   ssh: { forwardAgent: boolean };
+  /** What the guest may use of this computer's user: git credentials for hosts (with or without `:port`), variables by name. */
+  credentials: { git: string[]; env: string[] };
   onClose: OnClose;
   /** Milliseconds without use until a kept machine goes to sleep; undefined: never. Nothing acts on it yet. */
   idleTimeoutMs?: number;
@@ -69,6 +91,10 @@ export interface WorkspaceSpec {
   hooks: Partial<Record<LifecycleHook, LifecycleCommand[]>>;
   /** Absolute paths of the files this came from. */
   sources: string[];
-  /** Things that were asked for and are left out, each a sentence for the user. */
+  /** Things that were asked for and are left out, each a sentence for the user. Those of `withheld` are among them. */
   warnings: string[];
+  /** What the folder's files ask for beyond the safe defaults. What is granted of it is in the values above. */
+  asks: Ask[];
+  /** A sentence for each ask that has no effect, or not all of it, because it is not granted. */
+  withheld: string[];
 }

@@ -148,12 +148,13 @@ test('a folder can’t grant itself the network', async () => {
   expect(await heard(address, PORT)).toBe('');
 });
 
-test('allowlist is refused until it exists', async () => {
+test('a folder that asks for hosts gets none without consent', async () => {
   const switched = await machine.cli.run(['net', machine.id, 'allowlist']);
   expect(switched.code).toBe(2);
   expect(switched.stderr).toContain('allowlist');
   await machine.workspace.write(bareImage({ network: { mode: 'allowlist', allow: ['example.org'] } }));
   const opened = await machine.cli.run(['up', machine.workspace.folder]);
-  expect(opened.code).toBe(2);
-  expect(opened.stderr).toMatch(/\.bulkhead\.json:\d+:\d+.*allow/s);
+  expect(opened.code).toBe(0);
+  expect(opened.stderr).toMatch(/asks to reach example\.org .*\.bulkhead\.json:\d+:\d+.*--allow-hosts/s);
+  expect(await heard(address, PORT)).toBe('');
 });

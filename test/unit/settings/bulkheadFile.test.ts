@@ -39,6 +39,17 @@ describe('parseBulkheadFile', () => {
     });
   });
 
+  it('takes hosts with a port and in any case, presets and credentials', () => {
+    const settings = settingsOf(`{
+      "network": {"allow": ["Example.ORG:8443", "*.example.org:65535"], "presets": ["npm", "git"]},
+      "credentials": {"git": ["Git.example.org", "git.example.org:8443"], "env": ["NPM_TOKEN"]}
+    }`);
+    expect(settings).toMatchObject({
+      network: { allow: ['example.org:8443', '*.example.org:65535'], presets: ['npm', 'git'] },
+      credentials: { git: ['git.example.org', 'git.example.org:8443'], env: ['NPM_TOKEN'] },
+    });
+  });
+
   it('names line, column, key and fix of every problem at once', () => {
     expect(
       problemsOf('{\n  "memry": "2gb",\n  "memory": "lots",\n  "cpus": 0,\n  "onClose": "suspnd"\n}'),
@@ -94,6 +105,16 @@ describe('parseBulkheadFile', () => {
       'network.allow.0: "https://example.org/" is not a host name',
     ],
     ['{"network": {"allow": ["10.0.0.1"]}}', 'is not a host name'],
+    ['{"network": {"allow": ["10.0.0.1:80"]}}', 'is not a host name'],
+    ['{"network": {"allow": ["*"]}}', 'is not a host name'],
+    ['{"network": {"allow": ["a.*.org"]}}', 'is not a host name'],
+    ['{"network": {"allow": ["example.org:0"]}}', 'is not a host name'],
+    ['{"network": {"allow": ["example.org:65536"]}}', 'is not a host name'],
+    ['{"network": {"allow": ["[::1]"]}}', 'is not a host name'],
+    ['{"network": {"presets": ["cargo"]}}', 'network.presets.0: "cargo" is not one of'],
+    ['{"credentials": {"git": ["*.example.org"]}}', 'is not the name of one host'],
+    ['{"credentials": {"env": ["BULKHEAD_USER"]}}', 'is not the name of a variable that may be given'],
+    ['{"credentials": {"env": ["A=B"]}}', 'is not the name of a variable'],
     ['{"build": {"args": {"A=B": "c"}}}', '"A=B" is not a variable name'],
     ['{"build": {"args": {"A": 1}}}', 'build.args.A: 1 is not a text'],
     [

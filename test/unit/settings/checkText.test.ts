@@ -29,7 +29,7 @@ describe('checkSettingsText', () => {
       ['cpus', '0 is not a whole number from 1 to 64', 'error'],
       ['memry', 'unknown key', 'error'],
       ['attach', '"browser" is not supported yet', 'error'],
-      ['network.mode', 'a workspace does not get "full" by asking', 'hint'],
+      ['network.mode', '"full" takes effect only once you agree to it', 'hint'],
       ['forwardPorts.0', '0 is not a port from 1 to 65535', 'error'],
     ]);
   });
@@ -55,8 +55,10 @@ describe('checkSettingsText', () => {
     ['{"idleTimeout": "30 minutes"}', '{"idleTimeout": "30m"}'],
     ['{"idleTimeout": "30d"}', '{"idleTimeout": "7d"}'],
     ['{"ssh": {"forwardAgent": "false"}}', '{"ssh": {"forwardAgent": false}}'],
-    ['{"workspace": {"mode": "mount"}}', '{"workspace": {"mode": "copy"}}'],
-    ['{"network": {"mode": "full"}}', '{"network": {"mode": "none"}}'],
+    ['{"workspace": {"readOnly": true}}', '{"workspace": {}}'],
+    ['{"network": {"mode": "full"}}', '{"network": {"mode": "allowlist"}}'],
+    ['{"network": {"presets": ["NPM"]}}', '{"network": {"presets": ["npm"]}}'],
+    ['{"credentials": {"git": ["*.example.org"]}}', '{"credentials": {"git": []}}'],
     ['{"cpus": 2, "image": "a", "build": {}}', '{"cpus": 2, "image": "a"}'],
     ['{"colour": "red"}', '{}'],
     ['{"cpus": "lots"}', '{}'],
@@ -66,7 +68,7 @@ describe('checkSettingsText', () => {
 
   it('takes the host out of an address', async () => {
     const text = '{"network": {"mode": "none", "allow": ["https://Example.org:8080/x"]}}';
-    expect(await repaired(text)).toContain('["example.org"]');
+    expect(await repaired(text)).toContain('["example.org:8080"]');
   });
 
   it('offers to keep the other one of image and build', async () => {

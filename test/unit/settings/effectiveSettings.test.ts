@@ -45,11 +45,12 @@ describe('effectiveSettings', () => {
       memory: { value: 3 * 1024 ** 3, from: '.bulkhead.json:3:13' },
       disk: { value: 40 * 1024 ** 3, from: 'user settings' },
       onClose: { value: 'keep', from: '.devcontainer/devcontainer.json:7:48' },
-      forwardPorts: { value: [3000], from: '.devcontainer/devcontainer.json:4:19' },
+      // Not agreed to: where it is asked for, and nothing of it.
+      forwardPorts: { value: [], from: '.devcontainer/devcontainer.json:4:19' },
       remoteUser: { value: 'node', from: '.devcontainer/devcontainer.json:3:17' },
       postStartCommand: { value: 'true', from: '.devcontainer/devcontainer.json:6:23' },
       accelerator: { value: 'auto', from: 'default' },
-      'network.mode': { value: 'none', from: 'default' },
+      'network.mode': { value: 'allowlist', from: 'default' },
       workspaceFolder: { value: '/workspaces/app', from: 'default' },
     });
   });
@@ -86,8 +87,8 @@ describe('effectiveSettings', () => {
     const folder = await workspace({ '.bulkhead.json': '{"network": {"mode": "full"}}' });
     const { settings } = await effectiveSettings(folder);
     expect(settings.find(({ key }) => key === 'network.mode')).toMatchObject({
-      value: 'none',
-      origin: { kind: '.bulkhead.json', note: 'asks for "full", which only you can turn on' },
+      value: 'allowlist',
+      origin: { kind: '.bulkhead.json', note: 'asks for more, which you have not allowed' },
     });
   });
 });

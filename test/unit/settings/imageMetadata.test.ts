@@ -8,7 +8,7 @@ import { workspace } from './workspaceFixture';
 
 async function specOf(devcontainer: object) {
   const folder = await workspace({ '.devcontainer.json': devcontainer });
-  return await readWorkspace(folder);
+  return await readWorkspace(folder, { grants: { now: 'all' } });
 }
 
 describe('parseImageMetadata', () => {
@@ -81,9 +81,11 @@ describe('mergeImageMetadata', () => {
       remoteUser: 'two',
       containerEnv: { A: 'own', B: '2' },
       remoteEnv: { R: 'own', S: '/workspaces/app' },
-      forwardPorts: [80, 3000, 4000],
+      // The image's own port 80 is left out: it would open on the user's computer.
+      forwardPorts: [3000, 4000],
       hooks: { onCreateCommand: [{ n: 'x' }], postCreateCommand: ['first', ['second'], 'own'] },
     });
+    expect(merged.warnings.join()).toMatch(/The image asks to open the machine's ports 80 on this computer/);
   });
 
   it("lets devcontainer.json's remoteUser win, and the image's remoteUser win over any containerUser", async () => {

@@ -38,5 +38,9 @@ it('every key is there, and valid without its slashes', () => {
   }
   const keys = Object.keys(bulkheadSchema.shape).filter((key) => key !== '$schema' && key !== 'image');
   expect(Object.keys(parsed.layer.settings).sort()).toEqual(keys.sort());
-  expect(parsed.layer.settings).toMatchObject({ cpus: 2, memory: 2 * 1024 ** 3, network: { mode: 'none' } });
+  expect(parsed.layer.settings).toMatchObject({
+    cpus: 2,
+    memory: 2 * 1024 ** 3,
+    network: { mode: 'allowlist' },
+  });
 });

@@ -23,22 +23,24 @@ const NOT_FOR_USERS: Record<string, string> = {
   $schema: 'belongs to a file',
   build: 'belongs to one workspace',
   forwardPorts: 'belongs to one workspace',
-  'network.allow': 'not supported yet',
-  'workspace.mode': 'only "copy" is supported yet',
-  'workspace.readOnly': 'has no effect yet',
+  'network.presets': 'chosen for one machine, or asked for by a folder',
+  'workspace.mode': 'chosen for one folder',
+  'workspace.readOnly': 'chosen for one folder',
   attach: 'only "files" is supported yet',
-  'ssh.forwardAgent': 'not supported yet',
+  'ssh.forwardAgent': 'given to one machine',
+  'credentials.git': 'given to one machine',
+  'credentials.env': 'given to one machine',
   idleTimeout: 'nothing acts on it yet',
 };
 /** Values that a user setting does not offer, because they are errors until they work. */
-const NOT_YET: Record<string, string[]> = { accelerator: ['hyperv'], 'network.mode': ['allowlist'] };
+const NOT_YET: Record<string, string[]> = { accelerator: ['hyperv'] };
 /** User settings that are no keys of `.bulkhead.json`, or are called otherwise there. */
 const OWN = ['buildNetwork', 'statusBar.resources', 'terminal.replaceHostTerminals'];
 const CALLED: Record<string, string> = { image: 'defaultImage' };
 
 function leaves(schema: Property, prefix = ''): [string, Property][] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, property]) =>
-    property.properties && NOT_FOR_USERS[key] === undefined
+    property.properties && NOT_FOR_USERS[`${prefix}${key}`] === undefined
       ? leaves(property, `${key}.`)
       : [[`${prefix}${key}`, property] as [string, Property]],
   );
@@ -59,8 +61,7 @@ it.each(keys)('%s has the limits, the values and the default that the file has',
   expect(setting?.enum).toEqual(values);
   const texts = values?.map((value) => property.enumDescriptions?.[property.enum?.indexOf(value) ?? -1]);
   const shown = setting?.enumDescriptions?.map((name) => TEXTS[name.slice(1, -1)]);
-  // "Only you can turn it on" is true of a file only.
-  expect(shown).toEqual(texts?.map((text) => text?.replace(/ Only you can turn it on.*$/, '')));
+  expect(shown).toEqual(texts);
   const text = property.anyOf?.find(({ type }) => type === 'string');
   if (text) {
     expect(setting?.pattern).toBe(text.pattern);
