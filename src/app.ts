@@ -1,8 +1,10 @@
 import type { App, AppOptions } from './app/contract';
+import { folderAsks, grantAsks, revokeGrants } from './app/consent';
 import { defaultDataDirectory } from './app/dataDirectory';
 import { diskUse } from './app/diskUse';
 import { doctor } from './app/doctor/doctor';
 import { watchMachines } from './app/engineEvents';
+import { settingsOptions } from './app/folderSettings';
 import { MachineActions } from './app/machineActions';
 import { withChoices } from './app/machineChoices';
 import { MachineEnds } from './app/machineEnds';
@@ -71,7 +73,10 @@ export function createApp(options: AppOptions): App {
     setOnClose: async (id, onClose, wait) => chosen(await actions.setOnClose(id, onClose, wait)),
     setBulkheadSetting,
     effectiveSettings: (folder, wait = {}) =>
-      effectiveSettings(folder, { defaults: services.defaults, ...wait }),
+      settingsOptions(services, folder, wait).then((options) => effectiveSettings(folder, options)),
+    asks: (folder, wait) => folderAsks(services, folder, wait),
+    grant: (folder, digest, kinds, wait) => grantAsks(services, folder, digest, kinds, wait),
+    revokeGrants: (folder, wait) => revokeGrants(services, folder, wait),
     checkSettingsText,
     remedyEdits: async (text, remedy) => remedyEdits(text, remedy),
     settingsTemplate: async () => settingsTemplate(),

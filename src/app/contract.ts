@@ -18,6 +18,7 @@ import type {
   MachineUsage,
   WaitOptions,
 } from '../machine/hypervisor';
+import type { Ask, AskKind, FolderAsks } from '../settings/asks';
 import type { SettingsText } from '../settings/checkText';
 import type { EffectiveSettings } from '../settings/effectiveSettings';
 import type { Remedy, SettingsProblem } from '../settings/settingsProblem';
@@ -48,6 +49,10 @@ export interface UpResult {
   };
   /** Sentences for the user about what was asked for and left out, or is slower than it could be. */
   warnings: string[];
+  /** What the folder's files ask for beyond the safe defaults. */
+  asks: Ask[];
+  /** Those of `warnings` that are about asks without a grant. */
+  withheld: string[];
   /**
    * Set if the machine ran already and was made with other settings: a sentence that says so, for a terminal. (In the
    * editor the window that opens offers the restart itself.)
@@ -61,6 +66,8 @@ export interface UpOptions extends WaitOptions {
   onProgress?: ReportProgress;
   /** From the command line: keys of `.bulkhead.json`, stronger than what any file says. */
   overrides?: Record<string, unknown>;
+  /** What the folder asks for now of these kinds is granted, and stays so until it asks for something else. */
+  allow?: readonly AskKind[] | 'all';
 }
 
 /** Something that can be done about a finding. Nothing of it happens without the user's own click. */
@@ -173,8 +180,27 @@ export interface App {
   /** Every value that counts for the folder, and where it comes from. @throws SettingsError */
   effectiveSettings(
     folder: string,
-    options?: WaitOptions & Pick<UpOptions, 'overrides'>,
+    options?: WaitOptions & Pick<UpOptions, 'overrides' | 'allow'>,
   ): Promise<EffectiveSettings>;
+  /**
+   * What the folder's files ask for beyond the safe defaults, and what of it counts. Without a grant nothing of it does: the
+   * machine is made with the safe defaults instead. @throws SettingsError
+   */
+  asks(folder: string, options?: WaitOptions): Promise<FolderAsks>;
+  /**
+   * Keeps the user's answer to what he was shown: these kinds count from now on, besides those granted of it before. An empty
+   * list says that he goes on without. Kept outside the folder until he revokes it, and only as long as the folder asks for
+   * exactly the same.
+   * @throws BulkheadError of kind `usage` if the folder no longer asks for what `digest` names
+   */
+  grant(
+    folder: string,
+    digest: string,
+    kinds: readonly AskKind[] | 'all',
+    options?: WaitOptions,
+  ): Promise<FolderAsks>;
+  /** Forgets every answer for the folder. */
+  revokeGrants(folder: string, options?: WaitOptions): Promise<FolderAsks>;
   /** What is wrong with the text of a settings file, saved or not; see `checkText.ts` for what is left out. */
   checkSettingsText(file: SettingsText): Promise<SettingsProblem[]>;
   /** The text edits (UTF-16 offsets) of one way to settle a problem. */

@@ -6,9 +6,10 @@ import { provideImage } from '../image/provideImage';
 import type { Machine, MachineInfo } from '../machine/hypervisor';
 import { METADATA_LABEL, mergeImageMetadata, parseImageMetadata } from '../settings/imageMetadata';
 import { machineId } from '../settings/machineId';
-import { readWorkspace } from '../settings/readWorkspace';
 import type { NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
+import { grantAsks } from './consent';
 import { enterGuest } from './enterGuest';
+import { readFolder } from './folderSettings';
 import { withMachineLock } from './machineLock';
 import { MachineLog } from './machineLog';
 import { machineSpec, settingsHash } from './machineSpec';
@@ -35,13 +36,10 @@ export interface Opening {
 /** Folder → running machine with the workspace in it: the whole way through the house, in the order of its rooms. */
 export async function openFolder(services: Services, folder: string, options: UpOptions): Promise<UpResult> {
   const clock = new PhaseClock(options.onProgress);
-  const spec = await clock.time('settings', () =>
-    readWorkspace(folder, {
-      defaults: services.defaults,
-      overrides: options.overrides ?? {},
-      ...wait(options),
-    }),
-  );
+  const { spec, asks } = await clock.time('settings', () => readFolder(services, folder, options));
+  if (options.allow !== undefined && asks.asks.length > 0) {
+    await grantAsks(services, folder, asks.digest, options.allow, wait(options));
+  }
   const id = machineId(spec.folder);
   const log = new MachineLog(services.data.log(id), services.log);
   const opening: Opening = {
@@ -116,6 +114,8 @@ async function open(opening: Opening): Promise<UpResult> {
       cached,
     },
     warnings: opening.warnings,
+    asks: opening.spec.asks,
+    withheld: opening.spec.withheld,
     ...(outdated !== undefined && { outdated }),
   };
 }

@@ -11,6 +11,7 @@ import { ensureKit, type Kit } from '../image/kit';
 import type { Hypervisor, Machine, WaitOptions } from '../machine/hypervisor';
 import { KvmHypervisor } from '../machine/kvm/kvmHypervisor';
 import { DataFolder } from './dataFolder';
+import { GrantStore } from './grantStore';
 import { readRecord } from './machineRecord';
 
 export interface Connected {
@@ -21,6 +22,8 @@ export interface Connected {
 /** What the actions share: one engine, one hypervisor, one SSH connection a machine. Nothing is touched before it is asked for. */
 export class Services {
   readonly data: DataFolder;
+  /** What the user agreed to, folder by folder. */
+  readonly grants: GrantStore;
   private connecting: Promise<Connected> | undefined;
   private kitImage: Promise<Kit> | undefined;
   private readonly guests = new Map<string, Promise<Guest>>();
@@ -32,6 +35,7 @@ export class Services {
     readonly defaults: Record<string, unknown>,
   ) {
     this.data = new DataFolder(dataDirectory);
+    this.grants = new GrantStore(dataDirectory, log);
   }
 
   /** The Engine and its machines. A failure is not kept: the next call tries again. */

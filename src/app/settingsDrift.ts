@@ -1,6 +1,7 @@
 import type { WaitOptions } from '../machine/hypervisor';
-import { readWorkspace } from '../settings/readWorkspace';
+import type { FolderAsks } from '../settings/asks';
 import type { OnClose } from '../settings/workspaceSpec';
+import { readFolder } from './folderSettings';
 import { readRecord } from './machineRecord';
 import { type RestartSettings, restartSettings, settingsHash } from './machineSpec';
 import { wait } from './openFolder';
@@ -28,6 +29,8 @@ export interface SettingsDrift {
   fingerprint: string;
   /** What counts at once. */
   live: { onClose: OnClose; forwardPorts: number[] };
+  /** What the folder asks for beyond the safe defaults; what is granted of it is in the rest. */
+  asks: FolderAsks;
 }
 
 /**
@@ -40,7 +43,7 @@ export async function settingsDrift(
   options: WaitOptions = {},
 ): Promise<SettingsDrift> {
   const info = await (await services.machine(id, options)).info(wait(options));
-  const spec = await readWorkspace(info.folder, { defaults: services.defaults, ...wait(options) });
+  const { spec, asks } = await readFolder(services, info.folder, wait(options));
   const fingerprint = settingsHash(spec);
   const outdated = !info.specHash.startsWith(`${fingerprint}-`);
   const record = outdated ? await readRecord(services.data.record(id), services.log) : undefined;
@@ -52,6 +55,7 @@ export async function settingsDrift(
     newImage: changes.some(({ key }) => key === 'image'),
     fingerprint,
     live: { onClose: spec.onClose, forwardPorts: spec.forwardPorts },
+    asks,
   };
 }
 

@@ -3,22 +3,25 @@ import type { Command } from 'commander';
 import { EXIT } from '../core/errors';
 import type { EffectiveSetting, EffectiveSettings } from '../settings/effectiveSettings';
 import type { Origin } from '../settings/origin';
+import { type AllowOptions, allowedKinds, withAllowOptions } from './allowOptions';
 import { formatBytes, formatTable } from './format';
 import { type CommonOptions, type Run, withCommonOptions } from './session';
 import { type SettingsOptions, settingsOverrides, withSettingsOptions } from './settingsOptions';
 
 export function addConfigCommand(program: Command, run: Run): void {
-  withSettingsOptions(withCommonOptions(program.command('config')))
+  withAllowOptions(withSettingsOptions(withCommonOptions(program.command('config'))))
     .description('print every setting that counts for the folder, and where it comes from')
     .argument('[folder]', 'the workspace folder', '.')
     .addHelpText(
       'after',
-      '\nThe strongest first: command line, .bulkhead.json, devcontainer.json, user settings, default.\nUser settings are the editor’s own ("bulkhead.*"): in a terminal there are none.',
+      '\nThe strongest first: command line, .bulkhead.json, devcontainer.json, user settings, default.\nUser settings are the editor’s own ("bulkhead.*"): in a terminal there are none.\n--allow-… shows what would count if you allowed it; only `up` and `consent --grant` keep that.',
     )
-    .action((folder: string, options: CommonOptions & SettingsOptions) =>
+    .action((folder: string, options: CommonOptions & SettingsOptions & AllowOptions) =>
       run(options, async (session) => {
+        const allow = allowedKinds(options);
         const found = await session.app.effectiveSettings(resolve(session.terminal.cwd(), folder), {
           overrides: settingsOverrides(options),
+          ...(allow && { allow }),
           signal: session.signal,
         });
         session.output.result(toJson(found), describe(found));
@@ -31,7 +34,7 @@ export function addConfigCommand(program: Command, run: Run): void {
 }
 
 /** As people and editors count: lines and columns from 1. */
-function toJson({ folder, settings, sources, warnings }: EffectiveSettings): unknown {
+function toJson({ folder, settings, sources, warnings, asks }: EffectiveSettings): unknown {
   return {
     folder,
     settings: settings.map(({ origin: { kind, file, range, key, note }, ...setting }) => ({
@@ -46,6 +49,7 @@ function toJson({ folder, settings, sources, warnings }: EffectiveSettings): unk
     })),
     sources,
     warnings,
+    asks,
   };
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { App, AppOptions } from '../app';
 import { CancelledError, codeOf, EXIT } from '../core/errors';
 import { addConfigCommand } from './configCommand';
+import { addConsentCommand } from './consentCommand';
 import { addCopyCommand } from './copyCommand';
 import { addExecCommands } from './execCommands';
 import { reportFailure } from './failure';
@@ -72,6 +73,7 @@ function createProgram(
   addPortsCommand(program, run);
   addHostCommands(program, run);
   addConfigCommand(program, run);
+  addConsentCommand(program, run);
   addCopyCommand(program, run);
   return program;
 }

@@ -23,7 +23,7 @@ export function withSettingsOptions(command: Command): Command {
     .option('--memory <size>', 'memory, such as 2gb')
     .option('--disk <size>', 'size of the writable disk, such as 20gb')
     .option('--accelerator <name>', 'auto, kvm or tcg')
-    .option('--network <mode>', 'what the machine may reach: none or full')
+    .option('--network <mode>', 'what the machine may reach: none, allowlist or full')
     .option('--exclude <pattern>', 'not copied into the machine; can be given several times', collect)
     .option('--forward-port <port>', 'port to forward; can be given several times', collect)
     .option('--on-close <action>', 'when its last window closes: suspend, stop or keep');

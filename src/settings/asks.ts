@@ -62,6 +62,8 @@ export interface Grant {
   /** What was asked for then. */
   asked: AskedThing[];
   granted: AskedThing[];
+  /** False if the user was never shown all of it, but decided about one of the things on the way. */
+  answered: boolean;
 }
 
 /** What counts as agreed to: an answer of before, and kinds (or all) that the command at hand grants whatever they hold. */

@@ -45,6 +45,8 @@ export function fakeUpResult(changes: Partial<UpResult> = {}): UpResult {
       cached: { image: true, layers: 2 },
     },
     warnings: [],
+    asks: [],
+    withheld: [],
     ...changes,
   };
 }

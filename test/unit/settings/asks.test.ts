@@ -43,6 +43,7 @@ function answerTo(spec: WorkspaceSpec, kinds: readonly AskKind[]): Grant {
     digest: asksDigest(spec.folder, asked),
     asked,
     granted: asked.filter(({ kind }) => kinds.includes(kind)),
+    answered: true,
   };
 }
 
