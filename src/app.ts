@@ -1,5 +1,5 @@
-import type { App, AppOptions } from './app/contract';
 import { folderAsks, grantAsks, revokeGrants } from './app/consent';
+import type { App, AppOptions } from './app/contract';
 import { defaultDataDirectory } from './app/dataDirectory';
 import { diskUse } from './app/diskUse';
 import { doctor } from './app/doctor/doctor';

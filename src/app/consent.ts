@@ -53,14 +53,23 @@ export async function grantAsks(
   return folderAsks(services, folder, options);
 }
 
-/** Takes every answer for the folder back. What is open already is shut by whoever holds it. */
+/** Takes the answer for these kinds back; without any, every answer for the folder is forgotten. */
 export async function revokeGrants(
   services: Reading,
   folder: string,
-  options: WaitOptions = {},
+  options: WaitOptions & { kinds?: readonly AskKind[] } = {},
 ): Promise<FolderAsks> {
-  const { folder: real } = await folderAsks(services, folder, options);
-  await services.grants.remove(real);
+  const { kinds } = options;
+  const asks = await folderAsks(services, folder, options);
+  const kept = kinds && (await services.grants.read(asks.folder));
+  if (kinds && kept) {
+    await services.grants.write(asks.folder, {
+      ...kept,
+      granted: kept.granted.filter(({ kind }) => !kinds.includes(kind)),
+    });
+  } else {
+    await services.grants.remove(asks.folder);
+  }
   return folderAsks(services, folder, options);
 }
 
@@ -86,7 +95,10 @@ export async function editWorkspaceHosts(
   const expected = 'add' in change ? [...listed, host] : listed.filter((each) => each !== host);
   const others = before.asks.filter(({ kind }) => kind !== 'network-hosts').map(bare);
   const hosts = [...new Set(expected)];
-  const wanted = [...others, ...(hosts.length > 0 ? [{ kind: 'network-hosts' as const, values: hosts }] : [])];
+  const wanted = [
+    ...others,
+    ...(hosts.length > 0 ? [{ kind: 'network-hosts' as const, values: hosts }] : []),
+  ];
   if (after.digest !== asksDigest(before.folder, wanted)) {
     throw new BulkheadError(`The settings of ${folder} changed while ${host} was written into them`, {
       kind: 'usage',

@@ -199,8 +199,8 @@ export interface App {
     kinds: readonly AskKind[] | 'all',
     options?: WaitOptions,
   ): Promise<FolderAsks>;
-  /** Forgets every answer for the folder. */
-  revokeGrants(folder: string, options?: WaitOptions): Promise<FolderAsks>;
+  /** Takes the answer for these kinds back; without any, every answer for the folder is forgotten and it is asked again. */
+  revokeGrants(folder: string, options?: WaitOptions & { kinds?: readonly AskKind[] }): Promise<FolderAsks>;
   /** What is wrong with the text of a settings file, saved or not; see `checkText.ts` for what is left out. */
   checkSettingsText(file: SettingsText): Promise<SettingsProblem[]>;
   /** The text edits (UTF-16 offsets) of one way to settle a problem. */

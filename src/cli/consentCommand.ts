@@ -6,11 +6,15 @@ import { kindsOfWords } from './allowOptions';
 import { oneLine } from './format';
 import { type CommonOptions, type Run, type Session, withCommonOptions } from './session';
 
+/** Twenty host names, as long as they can be. */
+const MAX_LINE = 6000;
+
 interface ConsentOptions extends CommonOptions {
   /** True without a word: all. */
   grant?: string[] | true;
   digest?: string;
-  revoke?: true;
+  /** True without a word: every answer. */
+  revoke?: string[] | true;
 }
 
 export function addConsentCommand(program: Command, run: Run): void {
@@ -22,7 +26,7 @@ export function addConsentCommand(program: Command, run: Run): void {
       `allow all that is asked for, or only ${Object.values(ASK_WORDS).join(', ')}; after the folder`,
     )
     .option('--digest <digest>', 'with --grant: only if this is still what is asked for (see --json)')
-    .option('--revoke', 'forget every answer for this folder')
+    .option('--revoke [what...]', 'take back what was allowed; without a word, forget every answer')
     .action((folder: string, options: ConsentOptions) =>
       run(options, (session) => consent(session, resolve(session.terminal.cwd(), folder), options)),
     );
@@ -37,11 +41,11 @@ async function consent(session: Session, folder: string, options: ConsentOptions
 async function answered(session: Session, folder: string, options: ConsentOptions): Promise<FolderAsks> {
   const { app, signal } = session;
   const { grant, digest, revoke } = options;
-  if (revoke && grant !== undefined) {
+  if (revoke !== undefined && grant !== undefined) {
     throw new BulkheadError('consent: --grant and --revoke exclude each other', { kind: 'usage' });
   }
-  if (revoke) {
-    return app.revokeGrants(folder, { signal });
+  if (revoke !== undefined) {
+    return app.revokeGrants(folder, { signal, ...(revoke !== true && { kinds: kindsOfWords(revoke) }) });
   }
   const asks = await app.asks(folder, { signal });
   if (grant === undefined) {
@@ -78,6 +82,9 @@ export function describeAsk(ask: Ask): string[] {
   const state = granted ? 'allowed' : grantedValues.length > 0 ? 'in part' : 'not yet';
   const partly = !granted && grantedValues.length > 0 ? [`allowed: ${grantedValues.join(', ')}`] : [];
   const isNew = news ? [`new${news.values.length > 0 ? `: ${news.values.join(', ')}` : ''}`] : [];
-  const details = [origin, ...partly, ...isNew].map(oneLine).join(' · ');
-  return [`  ${state}  ${ASK_WORDS[kind].padEnd(12)}  ${oneLine(text)}`, `${' '.repeat(25)}${details}`];
+  const details = [origin, ...partly, ...isNew].map((part) => oneLine(part, MAX_LINE)).join(' · ');
+  return [
+    `  ${state}  ${ASK_WORDS[kind].padEnd(12)}  ${oneLine(text, MAX_LINE)}`,
+    `${' '.repeat(25)}${details}`,
+  ];
 }

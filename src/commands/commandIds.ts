@@ -21,6 +21,7 @@ export const COMMAND_IDS = {
   openSettingsFile: 'bulkhead.openSettingsFile',
   createSettingsFile: 'bulkhead.createSettingsFile',
   applySettings: 'bulkhead.applySettings',
+  reviewAsks: 'bulkhead.reviewAsks',
   showLog: 'bulkhead.showLog',
   refreshMachines: 'bulkhead.refreshMachines',
   reset: 'bulkhead.reset',

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { followSettings } from './applySettings';
+import { followAsks } from './askedByFolder';
 import type { CommandContext } from './commandContext';
 import { keepProgramsInVm } from './keepProgramsInVm';
 import { announceNewPorts } from './portNotices';
@@ -9,6 +10,7 @@ export function giveNotices(context: CommandContext): vscode.Disposable {
   return vscode.Disposable.from(
     announceNewPorts(context),
     followSettings(context),
+    followAsks(context),
     keepProgramsInVm(context),
   );
 }

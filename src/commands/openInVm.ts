@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { SCHEME } from '../attach/machineUri';
 import { nameText } from '../views/messageText';
+import { askAboutFolder } from './askedByFolder';
 import { attempt, type CommandContext } from './commandContext';
 
 /** Palette, explorer context menu (with the folder's URI) and empty window: a folder opens in its own microVM. */
@@ -19,6 +20,9 @@ export async function openInVm(context: CommandContext, clicked?: vscode.Uri): P
     }
     return;
   }
+  if (!(await askAboutFolder(context, folder.fsPath))) {
+    return;
+  }
   const title = vscode.l10n.t('Opening {0} in an isolated VM', nameText(basename(folder.fsPath)));
   const done = await attempt(context, title, (signal, onProgress) =>
     context.app.up(folder.fsPath, { signal, onProgress }),
@@ -26,12 +30,16 @@ export async function openInVm(context: CommandContext, clicked?: vscode.Uri): P
   if (!done) {
     return;
   }
-  const { id, workspace, warnings } = done.value;
+  const { id, workspace, warnings, withheld } = done.value;
   for (const warning of warnings) {
     context.log.warn(warning);
   }
   await context.hostFolders.remember(id, folder.fsPath);
-  await context.hostFolders.leaveNotices(id, warnings);
+  // What is not allowed he was asked about just now.
+  await context.hostFolders.leaveNotices(
+    id,
+    warnings.filter((warning) => !withheld.includes(warning)),
+  );
   const uri = vscode.Uri.from({ scheme: SCHEME, authority: id, path: workspace });
   await vscode.commands.executeCommand('vscode.openFolder', uri, { forceReuseWindow: true });
 }

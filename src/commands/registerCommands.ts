@@ -37,6 +37,7 @@ import { removeMachine } from './removeMachine';
 import { reopenLocally } from './reopenLocally';
 import { resetMachine } from './resetMachine';
 import { revealFolder } from './revealFolder';
+import { reviewAsks } from './reviewAsks';
 import { createSettingsFile, openSettingsFile } from './settingsFile';
 import { showConsole, showLog } from './showMachineText';
 import { showResources } from './showResources';
@@ -69,6 +70,7 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.openSettingsFile]: openSettingsFile,
   [COMMAND_IDS.createSettingsFile]: createSettingsFile,
   [COMMAND_IDS.applySettings]: applySettings,
+  [COMMAND_IDS.reviewAsks]: reviewAsks,
   [COMMAND_IDS.refreshMachines]: ({ machines }) => machines.refresh(),
   [COMMAND_IDS.reset]: resetMachine,
   [COMMAND_IDS.openMachine]: (context, ...args) => openMachine(context, 'this', args),

@@ -41,7 +41,7 @@ try {
   execFileSync('git', ['-C', folder, 'add', '-A']);
   const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
   execFileSync('git', ['-C', folder, ...author, 'commit', '-q', '-m', 'A service that counts']);
-  const { id, workspace } = JSON.parse(await cli.must(['up', folder, '--json']));
+  const { id, workspace } = JSON.parse(await cli.must(['up', folder, '--json', '--allow-ports']));
   cleanups.unshift(() => cli.run(['rm', id, '--force']));
   const other = join(temporary, 'suspicious-package');
   await cp(join(ROOT, 'examples/bare'), other, { recursive: true });

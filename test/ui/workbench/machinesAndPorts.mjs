@@ -44,7 +44,7 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
   );
 
   const made = await results.test('a machine that is made appears, with its state', async () => {
-    const up = JSON.parse(await cli.must(['up', folder, '--json', '--quiet']));
+    const up = JSON.parse(await cli.must(['up', folder, '--json', '--quiet', '--allow-ports']));
     id = up.id;
     workspace = up.workspace;
     await machines.says(name, /running/, FIRST_UP_MS);

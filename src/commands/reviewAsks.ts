@@ -1,0 +1,84 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { machineFolder } from '../attach/terminalProfile';
+import type { Ask, FolderAsks } from '../settings/asks';
+import { askOrigin, askText } from '../views/askText';
+import { nameText } from '../views/messageText';
+import type { CommandContext } from './commandContext';
+
+/** Values that a row's own line names; the row below it has them all. */
+const NAMED_IN_ROW = 4;
+const ALL = 1000;
+
+/** What the window's folder asks for: what is ticked counts, what is not does not. */
+export async function reviewAsks(context: CommandContext): Promise<void> {
+  const { t } = vscode.l10n;
+  const own = machineFolder();
+  const folder = own ? await folderOfMachine(context, own.id) : await localFolder();
+  if (folder === undefined) {
+    await vscode.window.showInformationMessage(t('Open the folder first whose files you want to look at.'));
+    return;
+  }
+  const asks = await context.app.asks(folder);
+  if (asks.asks.length === 0) {
+    await vscode.window.showInformationMessage(
+      t('The files of {0} ask for nothing beyond the safe defaults.', nameText(basename(folder))),
+    );
+    return;
+  }
+  if ((await chooseAsks(context, asks)) && own) {
+    await context.hostSettings.read(own.id);
+  }
+}
+
+/** Lets the user tick what counts. False if he gave up; nothing has changed then. */
+export async function chooseAsks(context: CommandContext, asks: FolderAsks): Promise<boolean> {
+  const { t } = vscode.l10n;
+  const items = asks.asks.map((ask) => ({
+    label: askText(ask, NAMED_IN_ROW),
+    description: partly(ask),
+    detail:
+      ask.values.length > NAMED_IN_ROW
+        ? `${askOrigin(ask)} · ${ask.values.slice(0, ALL).join(', ')}`
+        : askOrigin(ask),
+    picked: ask.granted,
+    ask,
+  }));
+  const picked = await vscode.window.showQuickPick(items, {
+    canPickMany: true,
+    title: t('What {0} asks for', nameText(basename(asks.folder))),
+    placeHolder: t('Tick what the VM may do; Escape leaves it as it is'),
+    matchOnDetail: true,
+  });
+  if (!picked) {
+    return false;
+  }
+  const ticked = picked.map(({ ask }) => ask.kind);
+  const unticked = asks.asks.filter(({ kind, granted }) => granted && !ticked.includes(kind));
+  if (unticked.length > 0) {
+    await context.app.revokeGrants(asks.folder, { kinds: unticked.map(({ kind }) => kind) });
+  }
+  await context.app.grant(asks.folder, asks.digest, ticked);
+  return true;
+}
+
+function partly({ granted, grantedValues }: Ask): string {
+  return !granted && grantedValues.length > 0
+    ? vscode.l10n.t('allowed of it: {0}', nameText(grantedValues.join(', ')))
+    : '';
+}
+
+async function folderOfMachine(context: CommandContext, id: string): Promise<string> {
+  return context.hostFolders.folderOf(id) ?? (await context.app.find(id)).folder;
+}
+
+/** The window's folder on this computer; asks if it has several. */
+async function localFolder(): Promise<string | undefined> {
+  const local = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+  if (local.length <= 1) {
+    return local[0]?.uri.fsPath;
+  }
+  const items = local.map(({ name, uri }) => ({ label: nameText(name), description: uri.fsPath }));
+  const placeHolder = vscode.l10n.t('Whose files do you want to look at?');
+  return (await vscode.window.showQuickPick(items, { placeHolder }))?.description;
+}

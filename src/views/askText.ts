@@ -1,0 +1,58 @@
+import * as vscode from 'vscode';
+import type { Ask, AskedThing } from '../settings/asks';
+import { nameText } from './messageText';
+
+/** Values that a sentence names; the others are counted, and the review lists them all. */
+const NAMED = 12;
+/** Characters of one value: the longest host would fill a dialog. */
+const LONGEST = 80;
+
+/** What agreeing opens, as one sentence. All of it from the repo is plain text. */
+export function askText({ kind, values }: AskedThing, named = NAMED): string {
+  const { t } = vscode.l10n;
+  const list = listed(values, named);
+  switch (kind) {
+    case 'network-hosts':
+      return t('Reach over the network: {0}', list);
+    case 'network-presets':
+      return t('Reach the package hosts of: {0}', list);
+    case 'network-full':
+      return t('Reach everything that this computer’s containers reach: the internet, your local network');
+    case 'forward-ports':
+      return t('Open ports of the VM on 127.0.0.1 of this computer: {0}', list);
+    case 'mount':
+      return t('See the folder on this computer itself instead of a copy');
+    case 'mount-write':
+      return t('Write into the folder on this computer');
+    case 'forward-agent':
+      return t('Have your SSH agent sign in your name');
+    case 'git-credentials':
+      return t('Use your git credentials for: {0}', list);
+    case 'environment':
+      return t('Get these variables of your environment: {0}', list);
+  }
+}
+
+/** Where it is asked for, and what of it is new. */
+export function askOrigin({ origin, news }: Pick<Ask, 'origin' | 'news'>): string {
+  const { t } = vscode.l10n;
+  const place = nameText(origin);
+  if (!news) {
+    return place;
+  }
+  return news.values.length === 0
+    ? t('{0}, new', place)
+    : t('{0}, new: {1}', place, listed(news.values, NAMED));
+}
+
+function listed(values: readonly string[], named: number): string {
+  const shown = values.slice(0, named).map(shortened).join(', ');
+  const more = values.length - named;
+  return more > 0 ? vscode.l10n.t('{0} and {1} more', shown, more) : shown;
+}
+
+/** The end of a host name says whose it is: it is never what is cut. */
+function shortened(value: string): string {
+  const text = nameText(value);
+  return text.length > LONGEST ? `…${text.slice(-LONGEST)}` : text;
+}
