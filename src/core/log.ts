@@ -15,7 +15,7 @@ export const silentLog: Log = {
 
 /**
  * Makes text from a guest, an image or a repo safe to show: no terminal escapes, no control characters
- * but newline and tab, at most `limit` characters.
+ * but newline and tab, nothing that changes the direction of writing, at most `limit` characters.
  */
 export function printable(text: string, limit = 10_000): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
@@ -25,6 +25,6 @@ export function printable(text: string, limit = 10_000): string {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
       .replace(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g, '')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '')
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '')
   );
 }

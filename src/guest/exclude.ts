@@ -1,7 +1,10 @@
 import { BulkheadError } from '../core/errors';
+import { matchesWildcard } from '../core/wildcard';
 
 const PATTERNS_MAX = 500;
 const PATTERN_MAX = 1_000;
+/** Of all patterns together: times the longest path that is what one path can cost. */
+const CHARS_MAX = 64 * 1024;
 
 export interface Excludes {
   /** `path` is relative to the workspace, with `/` between components. True if it or a parent is excluded. */
@@ -18,33 +21,37 @@ export interface Excludes {
  * matching takes time proportional to pattern × path, whatever they are.
  */
 export function parseExcludes(patterns: readonly string[]): Excludes {
-  if (patterns.length > PATTERNS_MAX || patterns.some((pattern) => pattern.length > PATTERN_MAX)) {
+  const chars = patterns.reduce((sum, pattern) => sum + pattern.length, 0);
+  if (
+    patterns.length > PATTERNS_MAX ||
+    chars > CHARS_MAX ||
+    patterns.some((pattern) => pattern.length > PATTERN_MAX)
+  ) {
     throw new BulkheadError('The list of files to exclude is too long.', {
       kind: 'usage',
-      next: `Give at most ${PATTERNS_MAX} patterns of at most ${PATTERN_MAX} characters in \`workspace.exclude\`.`,
+      next: `Give at most ${PATTERNS_MAX} patterns of at most ${PATTERN_MAX} characters (${CHARS_MAX} in all) in \`workspace.exclude\`.`,
     });
   }
   const rules = patterns.filter((pattern) => pattern.trim() !== '').map(parseRule);
-  const matches = (components: string[]) => {
-    let excluded = false;
-    for (const rule of rules) {
-      if (rule.back === excluded && matchComponents(rule.glob, components)) {
-        excluded = !rule.back;
-      }
-    }
-    return excluded;
-  };
   const prunes = !rules.some((rule) => rule.back);
   return {
     prunes,
     excludes: (path) => {
       const components = path.split('/');
+      const matched = rules.map((rule) => matchedDepths(rule.glob, components));
       let excluded = false;
-      for (let depth = 1; depth <= components.length; depth++) {
-        const part = components.slice(0, depth);
-        if (matches(part)) {
+      for (let depth = 0; depth < components.length; depth++) {
+        let whole = false;
+        let back = false;
+        for (const [at, rule] of rules.entries()) {
+          if (matched[at]?.[depth]) {
+            whole = !rule.back;
+            back ||= rule.back;
+          }
+        }
+        if (whole) {
           excluded = true;
-        } else if (rules.some((rule) => rule.back && matchComponents(rule.glob, part))) {
+        } else if (back) {
           excluded = false;
         }
       }
@@ -66,55 +73,39 @@ function parseRule(pattern: string): Rule {
   return { back, glob: body.includes('/') ? parts : ['**', ...parts] };
 }
 
-/** `**` matches any number of components. Remembers the last `**`, as `matchName` does the last `*`. */
-function matchComponents(glob: string[], components: string[]): boolean {
-  return match(
-    glob.length,
-    components.length,
-    (at) => glob[at] === '**',
-    (g, c) => {
-      const part = glob[g];
-      const component = components[c];
-      return part !== undefined && component !== undefined && matchName(part, component);
-    },
-  );
+/**
+ * Which of the folders that a path goes through, and the path itself, the pattern matches: one look at each component, and only
+ * at the parts of the pattern that can come next. `**` matches any number of components.
+ */
+function matchedDepths(glob: string[], components: string[]): boolean[] {
+  const enter = (at: number, into: Set<number>) => {
+    into.add(at);
+    for (let next = at; glob[next] === '**'; ) {
+      into.add(++next);
+    }
+  };
+  let active = new Set<number>();
+  enter(0, active);
+  return components.map((component) => {
+    const next = new Set<number>();
+    for (const at of active) {
+      const part = glob[at];
+      if (part === '**') {
+        enter(at, next);
+      } else if (part !== undefined && matchesName(part, component)) {
+        enter(at + 1, next);
+      }
+    }
+    active = next;
+    return active.has(glob.length);
+  });
 }
 
-function matchName(glob: string, name: string): boolean {
-  return match(
+function matchesName(glob: string, name: string): boolean {
+  return matchesWildcard(
     glob.length,
     name.length,
     (at) => glob[at] === '*',
     (g, n) => glob[g] === '?' || glob[g] === name[n],
   );
-}
-
-/** Wildcard matching with one backtrack point: O(pattern × text), never exponential. */
-function match(
-  patternLength: number,
-  textLength: number,
-  isStar: (at: number) => boolean,
-  same: (pattern: number, text: number) => boolean,
-): boolean {
-  let pattern = 0;
-  let star = -1;
-  let starText = 0;
-  for (let text = 0; text < textLength; ) {
-    if (pattern < patternLength && isStar(pattern)) {
-      star = pattern++;
-      starText = text;
-    } else if (pattern < patternLength && same(pattern, text)) {
-      pattern++;
-      text++;
-    } else if (star >= 0) {
-      pattern = star + 1;
-      text = ++starText;
-    } else {
-      return false;
-    }
-  }
-  while (pattern < patternLength && isStar(pattern)) {
-    pattern++;
-  }
-  return pattern === patternLength;
 }

@@ -1,12 +1,15 @@
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../core/deadline';
 import { BulkheadError, codeOf, messageOf } from '../core/errors';
 import { printable } from '../core/log';
+import { readFolder } from '../core/regularFile';
 import type { Excludes } from './exclude';
 
 const ENTRIES_MAX = 500_000;
+/** A folder full of sockets must not fill the memory with sentences about them. */
+const WARNINGS_MAX = 1_000;
 
 /** One entry of the host's folder. `path` is relative, with `/` between components. */
 export interface HostEntry {
@@ -16,6 +19,8 @@ export interface HostEntry {
 }
 
 export interface HostTree {
+  /** The folder's real path: nothing is read outside of it. */
+  root: string;
   /** Folders come before what is in them. */
   entries: HostEntry[];
   /** Bytes of all files. */
@@ -32,17 +37,25 @@ export async function listHostTree(
 ): Promise<HostTree> {
   const entries: HostEntry[] = [];
   const warnings: string[] = [];
+  const root = await realRoot(folder);
+  let seen = 0;
   let bytes = 0;
   const folders = [''];
   for (let parent = folders.pop(); parent !== undefined; parent = folders.pop()) {
     throwIfAborted(signal);
-    for (const name of await namesIn(folder, parent, warnings)) {
+    for (const name of await namesIn(root, parent, warnings)) {
       const path = parent === '' ? name : `${parent}/${name}`;
+      if (++seen > ENTRIES_MAX) {
+        throw new BulkheadError(`The folder ${folder} has more than ${ENTRIES_MAX} files.`, {
+          kind: 'usage',
+          next: 'Leave some out with `workspace.exclude` in .bulkhead.json.',
+        });
+      }
       const excluded = excludes.excludes(path);
       if (excluded && excludes.prunes) {
         continue;
       }
-      const stat = await statOf(join(folder, path), path, warnings);
+      const stat = await statOf(join(root, path), path, warnings);
       const type = stat && typeOf(stat);
       if (stat && type === 'directory') {
         folders.push(path);
@@ -51,33 +64,40 @@ export async function listHostTree(
         continue;
       }
       if (!type) {
-        warnings.push(`${printable(path, 300)} is not a file, folder or link: left out.`);
+        warn(warnings, path, 'is not a file, folder or link');
         continue;
       }
       bytes += type === 'file' ? stat.size : 0;
-      if (entries.push({ path, type, stat }) > ENTRIES_MAX) {
-        throw new BulkheadError(`The folder ${folder} has more than ${ENTRIES_MAX} files.`, {
-          kind: 'usage',
-          next: 'Leave some out with `workspace.exclude` in .bulkhead.json.',
-        });
-      }
+      entries.push({ path, type, stat });
     }
   }
-  return { entries, bytes, warnings };
+  return { root, entries, bytes, warnings };
 }
 
-async function namesIn(folder: string, parent: string, warnings: string[]): Promise<string[]> {
+async function realRoot(folder: string): Promise<string> {
   try {
-    return (await readdir(join(folder, parent))).sort();
+    return await realpath(folder);
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+function unreadable(folder: string, error: unknown): BulkheadError {
+  return new BulkheadError(`Failed to read the folder ${folder}: ${messageOf(error)}`, {
+    kind: 'usage',
+    cause: error,
+  });
+}
+
+async function namesIn(root: string, parent: string, warnings: string[]): Promise<string[]> {
+  try {
+    return await readFolder(join(root, parent), root);
   } catch (error) {
     if (parent === '') {
-      throw new BulkheadError(`Failed to read the folder ${folder}: ${messageOf(error)}`, {
-        kind: 'usage',
-        cause: error,
-      });
+      throw unreadable(root, error);
     }
     if (codeOf(error) !== 'ENOENT') {
-      warnings.push(`${printable(parent, 300)} can't be read (${codeOf(error) ?? 'error'}): left out.`);
+      warn(warnings, parent, `can't be read (${codeOf(error) ?? 'changed'})`);
     }
     return [];
   }
@@ -88,8 +108,14 @@ async function statOf(absolute: string, path: string, warnings: string[]): Promi
     return await lstat(absolute);
   } catch (error) {
     // Gone since it was listed, or a name that isn't UTF-8.
-    warnings.push(`${printable(path, 300)} can't be read (${codeOf(error) ?? 'error'}): left out.`);
+    warn(warnings, path, `can't be read (${codeOf(error) ?? 'error'})`);
     return undefined;
+  }
+}
+
+function warn(warnings: string[], path: string, why: string): void {
+  if (warnings.length < WARNINGS_MAX) {
+    warnings.push(`${printable(path, 300)} ${why}: left out.`);
   }
 }
 
@@ -101,24 +127,4 @@ function typeOf(stat: Stats): HostEntry['type'] | undefined {
     return 'directory';
   }
   return stat.isSymbolicLink() ? 'symlink' : undefined;
-}
-
-/**
- * Opens a regular file for reading, never through a symlink at its end (where the platform can refuse
- * that) and never hanging on a FIFO that took its place. Throws if it is no regular file any more.
- */
-export async function openRegularFile(path: string): Promise<{ file: FileHandle; stat: Stats }> {
-  // Windows has neither flag.
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(path, flags);
-  try {
-    const stat = await file.stat();
-    if (!stat.isFile()) {
-      throw new Error('not a regular file any more');
-    }
-    return { file, stat };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
 }

@@ -6,10 +6,11 @@ import { throwIfAborted } from '../core/deadline';
 import { BulkheadError, CancelledError, codeOf, DeadlineError } from '../core/errors';
 import { printable } from '../core/log';
 import type { ReportProgress } from '../core/progress';
+import { openRegularFile } from '../core/regularFile';
 import { parseExcludes } from './exclude';
 import type { Guest, GuestProcess } from './guest';
 import { checkGuestPath } from './guestPath';
-import { type HostEntry, type HostTree, listHostTree, openRegularFile } from './hostTree';
+import { type HostEntry, type HostTree, listHostTree } from './hostTree';
 import { kitTools } from './kitTools';
 
 export interface UploadOptions {
@@ -25,7 +26,7 @@ export interface UploadOptions {
   onProgress?: ReportProgress;
 }
 
-export type SendOptions = Omit<UploadOptions, 'exclude' | 'user'> & { user?: string };
+export type SendOptions = Omit<UploadOptions, 'hostFolder' | 'exclude' | 'user'> & { user?: string };
 
 export interface UploadResult {
   files: number;
@@ -185,7 +186,7 @@ class Upload {
     const header = headerOf(entry);
     if (entry.type === 'symlink') {
       try {
-        header.linkname = await readlink(join(this.options.hostFolder, entry.path));
+        header.linkname = await readlink(join(this.tree.root, entry.path));
       } catch (error) {
         this.warn(entry, error);
         return;
@@ -201,7 +202,7 @@ class Upload {
   private async packFile(entry: HostEntry): Promise<void> {
     let opened: Awaited<ReturnType<typeof openRegularFile>>;
     try {
-      opened = await openRegularFile(join(this.options.hostFolder, entry.path));
+      opened = await openRegularFile(join(this.tree.root, entry.path), this.tree.root);
     } catch (error) {
       this.warn(entry, error);
       return;

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BulkheadError } from '../core/errors';
+import { openRegularFile } from '../core/regularFile';
 import { type Excludes, parseExcludes } from './exclude';
 import { isFileError } from './fileError';
 import type { Guest } from './guest';
 import type { FileStat, GuestFiles } from './guestFiles';
 import { checkGuestPath, joinGuest } from './guestPath';
-import { type HostEntry, listHostTree, openRegularFile } from './hostTree';
+import { type HostEntry, listHostTree } from './hostTree';
 import { kitTools } from './kitTools';
 
 /** A file that differs between the VM's workspace and the host's folder. */
@@ -61,7 +62,7 @@ export async function compareWorkspace(
       differences.push({ path, kind: 'modified' });
     } else if (entry.type === 'file') {
       sameSize.push(path);
-    } else if (entry.type === 'symlink' && !(await sameLink(files, root, entry, options))) {
+    } else if (entry.type === 'symlink' && !(await sameLink(files, root, host.root, entry, options))) {
       differences.push({ path, kind: 'modified' });
     }
     if (differences.length >= options.limit) {
@@ -80,7 +81,7 @@ export async function compareWorkspace(
     const hashes = await hashInGuest(guest, root, batch, options);
     for (const path of batch) {
       const theirs = hashes.get(path);
-      if (theirs === undefined || theirs !== (await hashOnHost(join(options.hostFolder, path)))) {
+      if (theirs === undefined || theirs !== (await hashOnHost(join(host.root, path), host.root))) {
         differences.push({ path, kind: 'modified' });
       }
     }
@@ -138,13 +139,14 @@ async function entriesOf(files: GuestFiles, path: string, isRoot: boolean, signa
 async function sameLink(
   files: GuestFiles,
   root: string,
+  hostRoot: string,
   entry: HostEntry,
   options: CompareOptions,
 ): Promise<boolean> {
   try {
     const [theirs, ours] = await Promise.all([
       files.readlink(joinGuest(root, entry.path), options.signal ? { signal: options.signal } : {}),
-      readlink(join(options.hostFolder, entry.path)),
+      readlink(join(hostRoot, entry.path)),
     ]);
     return theirs === ours;
   } catch (error) {
@@ -213,9 +215,9 @@ export function parseHashes(stdout: Buffer, names: string[], paths: string[]): M
   return hashes;
 }
 
-async function hashOnHost(path: string): Promise<string | undefined> {
+async function hashOnHost(path: string, within: string): Promise<string | undefined> {
   try {
-    const { file } = await openRegularFile(path);
+    const { file } = await openRegularFile(path, within);
     const hash = createHash('sha256');
     for await (const chunk of file.createReadStream({ highWaterMark: 1024 * 1024 })) {
       hash.update(chunk as Buffer);

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import ignore, { type Ignore } from '@balena/dockerignore';
 import { type Pack, pack } from 'tar-stream';
 import { throwIfAborted } from '../core/deadline';
 import { BulkheadError, CancelledError, codeOf, messageOf } from '../core/errors';
+import { NotInsideError, openRegularFile, readFolder, readSmallFile } from '../core/regularFile';
+import { type IgnoreRules, parseIgnoreFile } from './dockerignore';
 
 /** One file, folder or symlink of a build context. `path` is relative, with slashes. */
 export interface ContextEntry {
@@ -21,6 +22,7 @@ export interface ContextEntry {
 
 /** What a build sends to the Engine, as Docker would. */
 export interface BuildContext {
+  /** A real path: nothing is read outside of it. */
   folder: string;
   /** Name of the Dockerfile inside of the archive. */
   dockerfile: string;
@@ -38,19 +40,23 @@ const MAX_DOCKERFILE = 4 * 2 ** 20;
  * Lists a build context as Docker does: `<Dockerfile>.dockerignore` goes before `.dockerignore`, negations count,
  * symlinks stay symlinks, sockets, pipes and devices are left out. The Dockerfile is always sent; where the ignore file
  * hides it, the classic builder is told to take it out of the context again.
+ *
+ * `within`: a real path that both must lie in when they are read, whatever was there when the settings were checked.
  */
 export async function readBuildContext(
-  folder: string,
+  named: string,
   dockerfile: string,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal | undefined; within?: string } = {},
 ): Promise<BuildContext> {
-  const dockerfileText = await readBounded(dockerfile);
-  const own = relative(folder, dockerfile).split(sep).join('/');
+  const { signal, within } = options;
+  const folder = await realContext(named, within);
+  const dockerfileText = await readBounded(dockerfile, within);
+  const own = relative(named, dockerfile).split(sep).join('/');
   const inside = own !== '' && !own.startsWith('../') && own !== '..' && !isAbsolute(own);
   const ignoreText =
-    (await readIfThere(`${dockerfile}.dockerignore`)) ?? (await readIfThere(join(folder, '.dockerignore')));
-  const rules = ignore({ ignorecase: false }).add(ignoreText ?? '');
-  const entries = await walk(folder, rules, ignoreText ?? '', signal);
+    (await readIfThere(`${dockerfile}.dockerignore`, within)) ??
+    (await readIfThere(join(folder, '.dockerignore'), folder));
+  const entries = await walk(folder, parseIgnoreFile(ignoreText ?? ''), signal);
   if (inside && entries.some(({ path }) => path === own)) {
     return { folder, dockerfile: own, dockerfileText, entries, extra: [] };
   }
@@ -66,28 +72,41 @@ export async function readBuildContext(
   return { folder, dockerfile: name, dockerfileText, entries, extra };
 }
 
+/** All of a folder, as a context without an ignore file has it. */
+export async function listContext(
+  named: string,
+  options: { signal?: AbortSignal | undefined; within?: string } = {},
+): Promise<{ folder: string; entries: ContextEntry[] }> {
+  const folder = await realContext(named, options.within);
+  return { folder, entries: await walk(folder, parseIgnoreFile(''), options.signal) };
+}
+
+async function realContext(folder: string, within: string | undefined): Promise<string> {
+  let real: string;
+  try {
+    real = await realpath(folder);
+  } catch (error) {
+    throw contextFailure(error);
+  }
+  if (within !== undefined && real !== within && !real.startsWith(`${within}${sep}`)) {
+    throw contextFailure(new Error(`${folder} leads out of the workspace`));
+  }
+  return real;
+}
+
 async function walk(
   folder: string,
-  rules: Ignore,
-  ignoreText: string,
+  rules: IgnoreRules,
   signal: AbortSignal | undefined,
 ): Promise<ContextEntry[]> {
   const entries: ContextEntry[] = [];
-  const negated = ignoreText
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith('!'))
-    .map((line) =>
-      line
-        .slice(1)
-        .trim()
-        .replace(/^\.?\/+/, ''),
-    );
   let bytes = 0;
   const visit = async (path: string): Promise<void> => {
     throwIfAborted(signal);
-    const names = await readdir(join(folder, path));
-    for (const name of names.sort()) {
+    const names = await readFolder(join(folder, path), folder).catch((error: unknown) => {
+      throw contextFailure(error);
+    });
+    for (const name of names) {
       const child = path === '' ? name : `${path}/${name}`;
       const stats = await lstatNamed(join(folder, child), child);
       const ignored = rules.ignores(child);
@@ -105,7 +124,7 @@ async function walk(
           },
         );
       }
-      if (stats.isDirectory() && (!ignored || negated.some((pattern) => mayLieIn(pattern, child)))) {
+      if (stats.isDirectory() && (!ignored || rules.negated.some((pattern) => mayLieIn(pattern, child)))) {
         await visit(child);
       }
     }
@@ -207,12 +226,10 @@ async function packEntry(archive: Pack, folder: string, entry: ContextEntry): Pr
 }
 
 /** Exactly the bytes that were counted, never through a symlink that took the file's place. */
-async function* fileChunks(folder: string, entry: ContextEntry): AsyncGenerator<Buffer> {
-  const file = await open(join(folder, entry.path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(
-    (error: unknown) => {
-      throw contextFailure(error);
-    },
-  );
+export async function* fileChunks(folder: string, entry: ContextEntry): AsyncGenerator<Buffer> {
+  const { file } = await openRegularFile(join(folder, entry.path), folder).catch((error: unknown) => {
+    throw contextFailure(error);
+  });
   try {
     let left = entry.size;
     while (left > 0) {
@@ -247,28 +264,25 @@ export async function hashBuildContext(context: BuildContext, signal?: AbortSign
   return hash.digest('hex');
 }
 
-async function readBounded(path: string): Promise<string> {
+async function readBounded(path: string, within: string | undefined): Promise<string> {
   try {
-    const stats = await lstat(path);
-    if (stats.isFile() && stats.size <= MAX_DOCKERFILE) {
-      return await readFile(path, 'utf8');
-    }
+    return (await readSmallFile(path, MAX_DOCKERFILE, within)).toString();
   } catch (error) {
     throw new BulkheadError(`The Dockerfile ${path} can't be read: ${messageOf(error)}`, {
       kind: 'usage',
       cause: error,
-      next: `Add ${basename(path)} to ${dirname(path)}, or name another one in the settings.`,
+      next: `Add ${basename(path)} to ${dirname(path)} (a regular file of at most 4 MiB), or name another one in the settings.`,
     });
   }
-  throw new BulkheadError(`The Dockerfile ${path} is not a regular file of at most 4 MiB`, { kind: 'usage' });
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** An ignore file that is a link, a pipe or too large is none, as long as nothing is read that does not lie here. */
+async function readIfThere(path: string, within: string | undefined): Promise<string | undefined> {
   try {
-    const stats = await lstat(path);
-    return stats.isFile() && stats.size <= MAX_DOCKERFILE ? await readFile(path, 'utf8') : undefined;
+    return (await readSmallFile(path, MAX_DOCKERFILE, within)).toString();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ELOOP' || error instanceof NotInsideError) {
       return undefined;
     }
     throw contextFailure(error);

@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, lstat, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { parse as parseJsonc } from 'jsonc-parser';
 import { z } from 'zod';
 import { BulkheadError, CancelledError, messageOf } from '../core/errors';
 import { printable } from '../core/log';
-import { hashBuildContext, readBuildContext } from './buildContext';
+import { parseJsonDocument } from '../settings/jsonDocument';
+import { formatProblem } from '../settings/settingsProblem';
+import { readWorkspaceFile } from '../settings/workspacePath';
+import { fileChunks, hashBuildContext, listContext } from './buildContext';
 import type { BuildRun } from './dockerBuild';
 
 /** The part of a devcontainer.json that makes an image (containers.dev/implementors/json_reference). */
@@ -47,6 +49,8 @@ export interface DevcontainerPlan {
   users: { containerUser?: string; remoteUser?: string };
   /** Absolute folders of Features that lie in the repo, by the key that names them. */
   localFeatures: Record<string, string>;
+  /** The workspace's real path: Features are read from nowhere else. */
+  folder: string;
 }
 
 /**
@@ -54,13 +58,18 @@ export interface DevcontainerPlan {
  * host. Paths stay inside of `folder`, symlinks resolved. @throws BulkheadError `usage`
  */
 export async function planDevcontainer(configFile: string, folder: string): Promise<DevcontainerPlan> {
-  const errors: never[] = [];
-  const parsed = configSchema.safeParse(
-    parseJsonc(await readFile(configFile, 'utf8'), errors, { allowTrailingComma: true }),
-  );
-  if (!parsed.success || errors.length > 0) {
-    const why = parsed.error ? z.prettifyError(parsed.error) : 'it is not JSON';
-    throw usage(configFile, why, 'Correct it.');
+  const real = await realpath(folder);
+  const file = await readWorkspaceFile(real, configFile);
+  if (!('text' in file)) {
+    const why = 'refused' in file ? file.refused.message : 'is not there any more';
+    throw usage(configFile, `it ${why}`, 'Put it back.');
+  }
+  const document = parseJsonDocument(configFile, file.text);
+  const [problem] = document.problems;
+  const parsed = configSchema.safeParse(document.value);
+  if (problem || !parsed.success) {
+    const why = problem ? formatProblem(problem) : z.prettifyError(parsed.error ?? new z.ZodError([]));
+    throw usage(configFile, printable(why, 2000), 'Correct it.');
   }
   const config = parsed.data;
   if (config.dockerComposeFile !== undefined) {
@@ -84,7 +93,7 @@ export async function planDevcontainer(configFile: string, folder: string): Prom
     ...(config.containerUser !== undefined && { containerUser: config.containerUser }),
     ...(config.remoteUser !== undefined && { remoteUser: config.remoteUser }),
   };
-  const common = { features, installOrder: config.overrideFeatureInstallOrder, users, localFeatures };
+  const common = { features, installOrder: config.overrideFeatureInstallOrder, users, localFeatures, folder: real };
   if (dockerfile === undefined) {
     if (config.image === undefined) {
       throw usage(configFile, 'it has neither `image` nor `build.dockerfile`', 'Add one of them.');
@@ -116,11 +125,9 @@ export async function hashFeatures(plan: DevcontainerPlan, signal?: AbortSignal)
   hash.update(JSON.stringify([plan.features, plan.installOrder, plan.users]));
   for (const [key, folder] of Object.entries(plan.localFeatures).sort()) {
     hash.update(key);
-    hash.update(
-      await hashBuildContext(
-        await readBuildContext(folder, join(folder, 'devcontainer-feature.json'), signal),
-      ),
-    );
+    const { folder: own, entries } = await featureFiles(plan, folder, signal);
+    const context = { folder: own, entries, dockerfile: '', dockerfileText: '', extra: [] };
+    hash.update(await hashBuildContext(context, signal));
   }
   return hash.digest('hex');
 }
@@ -151,7 +158,7 @@ export async function buildFeatures(
       keys.set(key, name);
       features[name] = value;
       if (local !== undefined) {
-        await copyPlain(local, join(own, name));
+        await copyPlain(plan, local, join(own, name), run.signal);
       }
     }
     const order = plan.installOrder?.map((key) => keys.get(key) ?? key);
@@ -295,13 +302,43 @@ async function insideOf(folder: string, path: string, configFile: string, text: 
   throw usage(configFile, `${JSON.stringify(text)} leads out of ${folder}`, 'Keep it inside of the folder.');
 }
 
+/** What a Feature in the repo may have: scripts, not data. */
+const MAX_FEATURE_FILES = 5_000;
+const MAX_FEATURE_BYTES = 100 * 2 ** 20;
+
+async function featureFiles(plan: DevcontainerPlan, local: string, signal: AbortSignal | undefined) {
+  const { folder, entries } = await listContext(local, { signal, within: plan.folder });
+  const bytes = entries.reduce((sum, { size }) => sum + size, 0);
+  if (entries.length > MAX_FEATURE_FILES || bytes > MAX_FEATURE_BYTES) {
+    throw usage(local, `it has ${entries.length} files, ${bytes} bytes: too much for a Feature`, 'Make it smaller.');
+  }
+  return { folder, entries };
+}
+
 /** Regular files and folders only: a symlink could lead out of the repo. */
-async function copyPlain(from: string, to: string): Promise<void> {
-  const filter = async (path: string) => {
-    const stats = await lstat(path);
-    return stats.isDirectory() || stats.isFile();
-  };
-  await cp(from, to, { recursive: true, filter, dereference: false, verbatimSymlinks: true });
+async function copyPlain(
+  plan: DevcontainerPlan,
+  local: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { folder, entries } = await featureFiles(plan, local, signal);
+  await mkdir(to);
+  for (const entry of entries) {
+    const target = join(to, entry.path);
+    if (entry.type === 'directory') {
+      await mkdir(target);
+    } else if (entry.type === 'file') {
+      const file = await open(target, 'wx', (entry.mode & 0o777) | 0o600);
+      try {
+        for await (const chunk of fileChunks(folder, entry)) {
+          await file.writeFile(chunk);
+        }
+      } finally {
+        await file.close();
+      }
+    }
+  }
 }
 
 function usage(configFile: string, why: string, next: string): BulkheadError {

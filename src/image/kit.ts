@@ -41,7 +41,7 @@ export async function ensureKit(engine: Engine, options: KitOptions): Promise<Ki
   }
   onProgress?.({ phase: 'kit', message: 'Building the kit image, once for this version' });
   await ensureBase(engine, base, options);
-  const context = await readBuildContext(kitFolder, join(kitFolder, 'Dockerfile'), signal);
+  const context = await readBuildContext(kitFolder, join(kitFolder, 'Dockerfile'), { signal });
   const labels = { 'bulkhead.kit': hash };
   const args = { BASE: base };
   await dockerBuild(

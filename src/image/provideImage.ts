@@ -87,7 +87,7 @@ async function builtImage(
   options: ProvideOptions,
 ): Promise<BuiltImage> {
   const { signal } = options;
-  const context = await readBuildContext(source.context, source.dockerfile, signal);
+  const context = await readBuildContext(source.context, source.dockerfile, { signal, within: spec.folder });
   const bases = await Promise.all(
     baseImages(context.dockerfileText, source.args).map(async (reference) => [
       reference,

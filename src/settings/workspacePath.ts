@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { codeOf, messageOf } from '../core/errors';
+import { NotInsideError, readSmallFile, TooLargeError } from '../core/regularFile';
 
 /** Settings files are small; more than this is not read. */
 export const MAX_SETTINGS_BYTES = 1024 ** 2;
@@ -34,35 +34,19 @@ export async function readWorkspaceFile(folder: string, path: string): Promise<F
   if (!isInside(folder, real)) {
     return { refused: { message: 'is a symlink that leads out of the workspace', fix: 'Put a file here.' } };
   }
+  let bytes: Buffer;
   try {
-    // Non-blocking, because opening a FIFO would wait for its writer.
-    const file = await open(
-      real,
-      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
-    );
-    try {
-      if (!(await file.stat()).isFile()) {
-        return { refused: { message: 'is not a regular file', fix: 'Put a file here.' } };
-      }
-      const buffer = Buffer.alloc(MAX_SETTINGS_BYTES + 1);
-      let length = 0;
-      while (length < buffer.length) {
-        const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
-        if (bytesRead === 0) {
-          break;
-        }
-        length += bytesRead;
-      }
-      if (length > MAX_SETTINGS_BYTES) {
-        return { refused: { message: 'is larger than 1 MiB', fix: 'Make it smaller.' } };
-      }
-      return decoded(buffer.subarray(0, length));
-    } finally {
-      await file.close();
-    }
+    bytes = await readSmallFile(real, MAX_SETTINGS_BYTES, folder);
   } catch (error) {
+    if (error instanceof TooLargeError) {
+      return { refused: { message: 'is larger than 1 MiB', fix: 'Make it smaller.' } };
+    }
+    if (error instanceof NotInsideError) {
+      return { refused: { message: 'is not a regular file', fix: 'Put a file here.' } };
+    }
     return refusalOf(error);
   }
+  return decoded(bytes);
 }
 
 function decoded(bytes: Uint8Array): FileText {

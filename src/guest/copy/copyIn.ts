@@ -107,9 +107,8 @@ async function send(guest: Guest, plan: HostPlan, staging: string, options: Copy
     const { onProgress, signal, user } = options;
     const result = await sendTree(
       guest,
-      { entries: kept, bytes, warnings: [] },
+      { root: folder, entries: kept, bytes, warnings: [] },
       {
-        hostFolder: folder,
         guestFolder: staging,
         ...(user !== undefined && { user }),
         ...(signal && { signal }),

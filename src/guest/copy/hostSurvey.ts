@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BulkheadError, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
@@ -37,8 +37,11 @@ export async function surveyHost(sources: readonly string[], options: WaitOption
 async function addSource(plan: HostPlan, source: string, options: WaitOptions): Promise<void> {
   const name = basename(source);
   let stat: Stats;
+  let folder: string;
   try {
     stat = await lstat(source);
+    // Links on the way to what was picked are the user's own.
+    folder = await realpath(dirname(source));
   } catch (error) {
     throw new BulkheadError(`Cannot copy ${printable(source, 300)}: ${messageOf(error)}`, {
       kind: 'usage',
@@ -65,7 +68,7 @@ async function addSource(plan: HostPlan, source: string, options: WaitOptions): 
   });
   const entries = new Map<CopyNode, HostEntry>([[root, { path: name, type, stat }]]);
   plan.roots.push(root);
-  plan.pieces.push({ root, folder: dirname(source), entries });
+  plan.pieces.push({ root, folder, entries });
   count(plan, root);
   if (type === 'directory') {
     await addTree(plan, root, entries, options);
