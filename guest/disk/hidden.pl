@@ -47,6 +47,8 @@ sub readTar {
             }
             elsif ( $type eq 'x' ) {
                 while ( $data =~ /\G(\d+) /gc ) {
+                    # The shortest record is `5 k=\n`; a forged length would send us back, and round in circles.
+                    die "$file: a damaged PAX record\n" if $1 < 5 || $1 - length($1) - 1 > length($data) - pos($data);
                     my $record = substr $data, pos($data), $1 - length($1) - 2;
                     pos($data) += $1 - length($1) - 1;
                     $path = $1 if $record =~ /^path=(.*)/s;

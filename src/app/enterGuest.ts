@@ -49,7 +49,8 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   }
   const marks = guestMarks(guest);
   if (!(await marks.has(WORKSPACE_MARK, wait(options)))) {
-    await clock.time('upload', () => upload(opening, guest, record));
+    const { diskBytes } = await machine.info(wait(options));
+    await clock.time('upload', () => upload(opening, guest, record, diskBytes));
     await marks.set(WORKSPACE_MARK, wait(options));
   }
   await clock.time('hooks', () => runHooks(opening, guest, record));
@@ -79,7 +80,12 @@ async function hasAccount(guest: Guest, user: string, opening: Opening): Promise
   return (await guest.run({ argv: ['/.bulkhead/bin/busybox', 'true'] }, asked)).code !== CANNOT_RUN;
 }
 
-async function upload(opening: Opening, guest: Guest, { user, exclude }: MachineRecord): Promise<void> {
+async function upload(
+  opening: Opening,
+  guest: Guest,
+  { user, exclude }: MachineRecord,
+  maxBytes: number,
+): Promise<void> {
   const { spec, options, log } = opening;
   const { files, bytes, warnings } = await uploadWorkspace(guest, {
     ...wait(options),
@@ -87,6 +93,7 @@ async function upload(opening: Opening, guest: Guest, { user, exclude }: Machine
     guestFolder: spec.workspaceFolder,
     user,
     exclude,
+    maxBytes,
     ...(options.onProgress && { onProgress: options.onProgress }),
   });
   opening.warnings.push(...warnings);

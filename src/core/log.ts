@@ -24,7 +24,6 @@ export function printable(text: string, limit = 10_000): string {
       // CSI and OSC sequences whole, then any control character that is left.
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
       .replace(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g, '')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '')
+      .replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '')
   );
 }

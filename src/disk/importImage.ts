@@ -6,7 +6,7 @@ import type { Engine } from '../image/engine';
 import { engineFailure } from '../image/engineFailure';
 import { engineStream } from '../image/engineStream';
 import type { Kit } from '../image/kit';
-import { readSavedImage } from '../image/savedImage';
+import { readSavedImage, SAVE_LIMITS } from '../image/savedImage';
 import { readErofsDevices } from './erofsDevices';
 import { ImportWorker, type LayerState, type MergedTree } from './importWorker';
 import { diskKey, diskPaths, ensureStore, hasDisk, LAYER_VOLUME, type StoreOptions } from './layerStore';
@@ -113,7 +113,16 @@ async function pass(
       options.onProgress?.({ phase: 'layers', message: 'Importing layers', done, total, unit: 'bytes' });
     }
   };
-  return readSavedImage(saved, { wanted, known, newBlob: () => worker.newBlob(), signal, onBytes });
+  const limits = { ...SAVE_LIMITS, bytes: Math.min(SAVE_LIMITS.bytes, bytesOfSave(image.sizeBytes)) };
+  return readSavedImage(saved, { wanted, known, limits, newBlob: () => worker.newBlob(), signal, onBytes });
+}
+
+/**
+ * What an honest save can hold, decompressed: the Engine counts the files' bytes, and a tar has a header for each of many small
+ * ones. A blob that the Engine itself never unpacked (an attestation) could be a bomb.
+ */
+function bytesOfSave(sizeBytes: number): number {
+  return 16 * 2 ** 30 + 8 * sizeBytes;
 }
 
 function describeDisk(key: string, merged: MergedTree): string {

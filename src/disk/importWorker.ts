@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createInterface } from 'node:readline';
+import { boundedLines } from '../core/boundedLines';
 import { BulkheadError } from '../core/errors';
 import { printable } from '../core/log';
 import type { Engine } from '../image/engine';
@@ -24,6 +24,13 @@ const GATHER_BYTES = 8 * 2 ** 20;
 /** Bytes on their way before the source has to wait: reading and writing then go on side by side. */
 const IN_FLIGHT_BYTES = 32 * 2 ** 20;
 
+/** The longest answer is a merged tree's first 128 KiB in base64; the worker reads tars that an attacker made, so it is bounded too. */
+const LINE_MAX = 256 * 1024;
+const ANSWERS_MAX = 10_000;
+const WHO = 'The layer store’s worker';
+/** Tars that a disk may consist of, as import.sh names them. */
+const DEVICE = /^\/layers\/(?:disks\/[0-9a-f]{64}\/hidden-\d{1,6}|[0-9a-f]{64})\.tar$/;
+
 /** Speaks guest/disk/import.sh's language. Commands are answered in order; any failure ends the worker. */
 export class ImportWorker {
   private blobs = 0;
@@ -37,24 +44,34 @@ export class ImportWorker {
 
   private constructor(private readonly worker: Worker) {
     worker.stdin.on('close', () => this.room());
-    const lines = createInterface({ input: worker.stdout });
-    lines.on('line', (line) => {
-      if (line.startsWith('error ')) {
-        this.failed ??= failure(line.slice(6));
-        // Whoever is sending learns of it at once, and the script stops reading.
-        worker.stdin.destroy();
-      } else if (!line.startsWith('stored ')) {
-        this.lines.push(line);
+    void this.listen();
+  }
+
+  private async listen(): Promise<void> {
+    try {
+      for await (const line of boundedLines(this.worker.stdout, LINE_MAX, WHO)) {
+        this.hear(line);
       }
-      this.heard();
-    });
-    const end = () => {
-      this.ended = true;
-      this.heard();
-    };
-    lines.on('close', end);
-    worker.stdout.on('error', end);
-    lines.on('error', end);
+    } catch (error) {
+      // A stream that was cut off is an end like any other; `whyEnded` tells of it.
+      this.failed ??= error instanceof BulkheadError ? error : undefined;
+    }
+    this.ended = true;
+    this.heard();
+  }
+
+  private hear(line: string): void {
+    if (line.startsWith('error ')) {
+      this.failed ??= failure(line.slice(6));
+      // Whoever is sending learns of it at once, and the script stops reading.
+      this.worker.stdin.destroy();
+    } else if (!line.startsWith('stored ')) {
+      this.lines.push(line);
+    }
+    if (this.lines.length > ANSWERS_MAX) {
+      throw new BulkheadError(`${WHO} says more than it was asked for`);
+    }
+    this.heard();
   }
 
   static async start(engine: Engine, kit: Kit, volume: string, signal?: AbortSignal): Promise<ImportWorker> {
@@ -89,7 +106,7 @@ export class ImportWorker {
       if (word === 'looked') {
         return states;
       }
-      if (word === 'known') {
+      if (word === 'known' && /^\d{1,15}$/.test(bytes ?? '')) {
         states.set(`sha256:${hex}`, { state: word, bytes: Number(bytes) });
       } else if (word === 'empty' || word === 'missing') {
         states.set(`sha256:${hex}`, { state: word });
@@ -147,6 +164,9 @@ export class ImportWorker {
       if (word === 'superblock') {
         return { bytes: Number(first), head: Buffer.from(base64, 'base64'), devices };
       }
+      if (!DEVICE.test(first)) {
+        throw new BulkheadError(`${WHO} names a layer that can't be: ${printable(first, 200)}`);
+      }
       devices.push(first);
     }
   }
@@ -200,7 +220,7 @@ export class ImportWorker {
     const words = await this.nextAnswer();
     if (!expected.includes(words[0] ?? '')) {
       throw new BulkheadError(
-        `The layer store's worker said ${words[0]} instead of ${expected.join(' or ')}`,
+        `${WHO} said ${printable(words[0] ?? '', 100)} instead of ${expected.join(' or ')}`,
       );
     }
     return words;
@@ -225,8 +245,7 @@ export class ImportWorker {
   }
 
   private whyEnded(): BulkheadError {
-    const details = this.worker.complaints();
-    return this.failed ?? new BulkheadError("The layer store's worker ended too early", { details });
+    return this.failed ?? new BulkheadError(`${WHO} ended too early`, { details: this.worker.complaints() });
   }
 }
 

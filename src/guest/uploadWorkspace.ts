@@ -22,11 +22,15 @@ export interface UploadOptions {
   user: string;
   /** See `parseExcludes`. */
   exclude: string[];
+  /** More bytes than this are refused before the first is sent: what does not fit on the VM's disk. */
+  maxBytes?: number;
   signal?: AbortSignal;
   onProgress?: ReportProgress;
 }
 
-export type SendOptions = Omit<UploadOptions, 'hostFolder' | 'exclude' | 'user'> & { user?: string };
+export type SendOptions = Omit<UploadOptions, 'hostFolder' | 'exclude' | 'user' | 'maxBytes'> & {
+  user?: string;
+};
 
 export interface UploadResult {
   files: number;
@@ -44,6 +48,16 @@ const WARNINGS_MAX = 200;
 /** Sends the folder as one tar stream that is unpacked in the guest as `user`, so that the files are theirs. */
 export async function uploadWorkspace(guest: Guest, options: UploadOptions): Promise<UploadResult> {
   const tree = await listHostTree(options.hostFolder, parseExcludes(options.exclude), options.signal);
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  if (tree.bytes > maxBytes) {
+    throw new BulkheadError(
+      `The folder has ${tree.bytes} bytes of files, and the VM's disk only ${maxBytes}: it can't be copied.`,
+      {
+        kind: 'usage',
+        next: 'Leave files out with `workspace.exclude` in .bulkhead.json, or raise `disk` there.',
+      },
+    );
+  }
   await makeFolder(guest, checkGuestPath(options.guestFolder), options);
   return sendTree(guest, tree, options);
 }

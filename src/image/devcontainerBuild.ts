@@ -93,7 +93,13 @@ export async function planDevcontainer(configFile: string, folder: string): Prom
     ...(config.containerUser !== undefined && { containerUser: config.containerUser }),
     ...(config.remoteUser !== undefined && { remoteUser: config.remoteUser }),
   };
-  const common = { features, installOrder: config.overrideFeatureInstallOrder, users, localFeatures, folder: real };
+  const common = {
+    features,
+    installOrder: config.overrideFeatureInstallOrder,
+    users,
+    localFeatures,
+    folder: real,
+  };
   if (dockerfile === undefined) {
     if (config.image === undefined) {
       throw usage(configFile, 'it has neither `image` nor `build.dockerfile`', 'Add one of them.');
@@ -310,7 +316,11 @@ async function featureFiles(plan: DevcontainerPlan, local: string, signal: Abort
   const { folder, entries } = await listContext(local, { signal, within: plan.folder });
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
   if (entries.length > MAX_FEATURE_FILES || bytes > MAX_FEATURE_BYTES) {
-    throw usage(local, `it has ${entries.length} files, ${bytes} bytes: too much for a Feature`, 'Make it smaller.');
+    throw usage(
+      local,
+      `it has ${entries.length} files, ${bytes} bytes: too much for a Feature`,
+      'Make it smaller.',
+    );
   }
   return { folder, entries };
 }

@@ -141,9 +141,7 @@ function characterClass(characters: string[], from: number, pattern: string) {
   const order = (character: string) => character.codePointAt(0) ?? 0;
   const fits = (character: string) =>
     character !== '/' &&
-    ranges.some(
-      ([low, high]) => order(low) <= order(character) && order(character) <= order(high),
-    ) !== not;
+    ranges.some(([low, high]) => order(low) <= order(character) && order(character) <= order(high)) !== not;
   return { fits, end: at };
 }
 
@@ -196,7 +194,11 @@ function step(states: readonly State[], at: number, character: string, next: Set
     case 'one': {
       const { fits } = state;
       const fit =
-        fits === undefined ? character !== '/' : typeof fits === 'string' ? fits === character : fits(character);
+        fits === undefined
+          ? character !== '/'
+          : typeof fits === 'string'
+            ? fits === character
+            : fits(character);
       if (fit) {
         enter(states, at + 1, next);
       }

@@ -75,7 +75,9 @@ function report(
     }
     onProgress?.({ phase, message: `Pulling ${reference}`, done, total, unit: 'bytes' });
   } else if (status !== '' && status !== 'Extracting') {
-    log.debug(`${reference}: ${event['id'] === undefined ? '' : `${String(event['id'])} `}${status}`);
+    log.debug(
+      `${reference}: ${event['id'] === undefined ? '' : `${printable(String(event['id']), 80)} `}${status}`,
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import type { AuthConfig } from 'dockerode';
 import { z } from 'zod';
 import { codeOf, messageOf } from '../core/errors';
 import type { Log } from '../core/log';
+import { PROGRAM_FOLDER } from '../core/programFolder';
 import { dockerConfigFolder } from './engineEndpoint';
 
 const configFile = z.object({
@@ -73,7 +74,12 @@ async function fromHelper(
   }
   try {
     const text = await new Promise<string>((resolve, reject) => {
-      const limits = { timeout: HELPER_MS, maxBuffer: 1 << 20, env: env as NodeJS.ProcessEnv };
+      const limits = {
+        timeout: HELPER_MS,
+        maxBuffer: 1 << 20,
+        cwd: PROGRAM_FOLDER,
+        env: env as NodeJS.ProcessEnv,
+      };
       const child = execFile(
         `docker-credential-${helper}`,
         ['get'],

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { Agent } from 'node:http';
 import { Duplex } from 'node:stream';
 import { BulkheadError } from '../core/errors';
+import { PROGRAM_FOLDER } from '../core/programFolder';
 
 /**
  * Reaches an Engine as the Docker CLI does: through `ssh <host> docker system dial-stdio`, so that the user's ssh_config,
@@ -17,7 +18,7 @@ export class SshAgent extends Agent {
   }
 
   override createConnection(): Duplex {
-    const child = spawn('ssh', this.argv, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('ssh', this.argv, { cwd: PROGRAM_FOLDER, stdio: ['pipe', 'pipe', 'pipe'] });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-2000);

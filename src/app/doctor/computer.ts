@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { DoctorFinding } from '../../app';
 import { codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
+import { PROGRAM_FOLDER } from '../../core/programFolder';
 import { quoted, sizeText } from './words';
 
 const LITTLE_SPACE = 100 * 2 ** 20;
@@ -67,7 +68,7 @@ export async function sshClient(signal: AbortSignal | undefined, program = 'ssh'
     execFile(
       program,
       ['-V'],
-      { timeout: SSH_MS, windowsHide: true, ...(signal && { signal }) },
+      { timeout: SSH_MS, windowsHide: true, cwd: PROGRAM_FOLDER, ...(signal && { signal }) },
       (error, _out, words) => resolve(error ?? printable(words.split('\n')[0] ?? '', 200).trim()),
     );
   });

@@ -1,7 +1,6 @@
 /** Names that Windows takes for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces"). */
 const DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control and direction characters are what it finds
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]/;
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufffd]/u;
 const WINDOWS_FORBIDDEN = /[<>:"/\\|?*]/;
 
 /**

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { findPlaces } from '../../../src/attach/findPlaces';
 import { relativePath as gitRelative, mattersToStatus } from '../../../src/attach/git/gitPaths';
 import { guestPathOf, machineIdOf } from '../../../src/attach/machineUri';
@@ -30,7 +29,8 @@ const ID = 'a'.repeat(40);
 const TRACKED = `1 .M N... 100644 100644 100644 ${ID} ${ID} src/a b.ts\0`;
 const STATUS = `# branch.oid ${ID}\0# branch.head main\0# branch.upstream origin/main\0# branch.ab +1 -2\0${TRACKED}2 R. N... 100644 100644 100644 ${ID} ${ID} R097 new\0old\0u UU N... 100644 100644 100644 100644 ${ID} ${ID} ${ID} both\0? x/\0`;
 const RIPGREP = `${JSON.stringify({ type: 'match', data: { path: { text: './a/b' }, lines: { text: 'hit\n' }, line_number: 3, submatches: [{ start: 0, end: 3 }] } })}\n${JSON.stringify({ type: 'end', data: {} })}\n`;
-const SAMPLE = 'sample 1000 2 10 20 1000 500 100 2000 300 1 2 3 4 55 2 1 0 0 100 4096 696e6974 77 1000 1 5000 8192 -';
+const SAMPLE =
+  'sample 1000 2 10 20 1000 500 100 2000 300 1 2 3 4 55 2 1 0 0 100 4096 696e6974 77 1000 1 5000 8192 -';
 const PORTS = 'ports 2 3000 any 77 6e6f6465 22 loopback 1 73736864';
 
 /** Matches that a search would show, of the same output whole and in pieces. */
@@ -63,7 +63,10 @@ export const GUEST_TARGETS: Target[] = [
         return parser.end();
       };
       const status = read([input]);
-      hold(JSON.stringify(status) === JSON.stringify(read(pieces(input))), 'pieces make no difference');
+      const again = read(pieces(input));
+      // A full list is not read on, and where it ends depends on the pieces.
+      const same = status.truncated || JSON.stringify(status) === JSON.stringify(again);
+      hold(same, 'pieces make no difference');
       hold(status.changes.length <= 50, 'no more changes than the limit');
       for (const { path, originalPath } of status.changes) {
         for (const each of [path, ...(originalPath === undefined ? [] : [originalPath])]) {
@@ -78,7 +81,11 @@ export const GUEST_TARGETS: Target[] = [
   },
   {
     name: 'git-failure',
-    seeds: ["fatal: detected dubious ownership in repository at '/x'", 'error: no\u001b[31m', '\n\nhook says no'],
+    seeds: [
+      "fatal: detected dubious ownership in repository at '/x'",
+      'error: no\u001b[31m',
+      '\n\nhook says no',
+    ],
     words: ['fatal: ', 'error: ', '\n'],
     check: (input) => {
       const { message, details = '' } = gitFailure('status', 1, input.toString());
@@ -88,7 +95,9 @@ export const GUEST_TARGETS: Target[] = [
   },
   {
     name: 'inotify',
-    seeds: ['CREATE,ISDIR\0/workspaces/x/a\0MODIFY\0/workspaces/x/a/b\0Q_OVERFLOW\0\0DELETE_SELF\0/workspaces/x/\0'],
+    seeds: [
+      'CREATE,ISDIR\0/workspaces/x/a\0MODIFY\0/workspaces/x/a/b\0Q_OVERFLOW\0\0DELETE_SELF\0/workspaces/x/\0',
+    ],
     words: ['\0', 'CREATE', 'Q_OVERFLOW', '/workspaces/x/', '/workspaces/x/../', 'ISDIR,'],
     check: (input) => {
       const read = (chunks: Buffer[]) => {
@@ -117,7 +126,20 @@ export const GUEST_TARGETS: Target[] = [
   {
     name: 'ripgrep-json',
     seeds: [RIPGREP],
-    words: ['"text":', '"bytes":', '"start":', '"end":', '"line_number":', '{', '}', '\n', '1e308', '-5', '[]', 'null'],
+    words: [
+      '"text":',
+      '"bytes":',
+      '"start":',
+      '"end":',
+      '"line_number":',
+      '{',
+      '}',
+      '\n',
+      '1e308',
+      '-5',
+      '[]',
+      'null',
+    ],
     check: (input) => {
       holdMatches((chunks) => {
         const output = new RipgrepJson();
@@ -135,7 +157,10 @@ export const GUEST_TARGETS: Target[] = [
         return chunks.flatMap((chunk) => names.push(chunk));
       };
       const whole = read([input]);
-      hold(whole.every((name) => name === undefined || name.length <= 4096), 'a name has at most PATH_MAX');
+      hold(
+        whole.every((name) => name === undefined || name.length <= 4096),
+        'a name has at most PATH_MAX',
+      );
     },
   },
   {
@@ -146,8 +171,15 @@ export const GUEST_TARGETS: Target[] = [
       const line = input.toString('latin1');
       const sample = refused(() => parseGuestSample(line));
       if (sample) {
-        const figures = [...sample.cpuPercent, ...Object.values(sample.memory), ...Object.values(sample.network)];
-        hold(figures.every((n) => Number.isFinite(n) && n >= 0), 'figures are finite and not negative');
+        const figures = [
+          ...sample.cpuPercent,
+          ...Object.values(sample.memory),
+          ...Object.values(sample.network),
+        ];
+        hold(
+          figures.every((n) => Number.isFinite(n) && n >= 0),
+          'figures are finite and not negative',
+        );
         hold(sample.cpuPercent.length <= 256 && sample.processes.length <= 10, 'lists are bounded');
         for (const { name } of sample.processes) {
           holdPrintable(name, 'a process', 65);
@@ -185,7 +217,10 @@ export const GUEST_TARGETS: Target[] = [
         splitter.end();
         return lines;
       };
-      hold(read([input]).every((line) => !line.includes('\n')), 'a line is one line');
+      hold(
+        read([input]).every((line) => !line.includes('\n')),
+        'a line is one line',
+      );
     },
   },
   {
@@ -194,7 +229,13 @@ export const GUEST_TARGETS: Target[] = [
     words: ['*', '**', '/', '!', '?', '\n', '**/', '/**'],
     check: (input) => {
       const excludes = refused(() => parseExcludes(input.toString().split('\n')));
-      const names = ['a', 'a/b/c', 'a'.repeat(250), 'a/'.repeat(500).slice(0, -1), input.toString().slice(0, 300) || 'x'];
+      const names = [
+        'a',
+        'a/b/c',
+        'a'.repeat(250),
+        'a/'.repeat(500).slice(0, -1),
+        input.toString().slice(0, 300) || 'x',
+      ];
       for (const name of excludes ? names : []) {
         excludes?.excludes(name);
       }
@@ -259,13 +300,18 @@ export const GUEST_TARGETS: Target[] = [
       }
       const stat = checkAttributes(value);
       const numbers = stat ? [stat.size, stat.mtimeMs, stat.mode, stat.uid, stat.gid] : [];
-      hold(numbers.every((n) => Number.isSafeInteger(n) && n >= 0), 'attributes are natural numbers');
+      hold(
+        numbers.every((n) => Number.isSafeInteger(n) && n >= 0),
+        'attributes are natural numbers',
+      );
       hold((checkHandle(input)?.length ?? 1) <= 256, 'a handle is short');
     },
   },
   {
     name: 'private-key',
-    seeds: ['-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ==\n-----END OPENSSH PRIVATE KEY-----\n'],
+    seeds: [
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ==\n-----END OPENSSH PRIVATE KEY-----\n',
+    ],
     words: ['AAAA', '////', '\n'],
     check: (input) => {
       refused(() => parsePrivateKeyText(input.toString()));
@@ -289,7 +335,10 @@ export const GUEST_TARGETS: Target[] = [
       scanner.end();
       hold(scanner.found.length <= PROBLEMS_MAX, 'problems are bounded');
       for (const { path, message, line, endLine } of scanner.found) {
-        hold(path.startsWith('/') && !path.includes('/../') && !path.includes('\0'), 'a problem’s path is clean');
+        hold(
+          path.startsWith('/') && !path.includes('/../') && !path.includes('\0'),
+          'a problem’s path is clean',
+        );
         holdPrintable(message, 'a problem', 1_001);
         hold(line >= 0 && endLine >= line, 'a problem is a range');
       }
@@ -303,12 +352,19 @@ export const GUEST_TARGETS: Target[] = [
       const text = input.toString();
       const places = findPlaces(text);
       hold(places.length <= 12, 'places are bounded');
-      hold(places.every(({ start, length }) => start >= 0 && start + length <= text.length), 'a place lies in its line');
+      hold(
+        places.every(({ start, length }) => start >= 0 && start + length <= text.length),
+        'a place lies in its line',
+      );
     },
   },
   {
     name: 'task-files',
-    seeds: ['{"scripts":{"build":"tsc","--x":"y","a\\u202eb":"c"}}', 'all: x\n\techo\nclean::\n.PHONY: a\nb c: d\n', '{"type":"bulkhead","command":"x","args":["a"],"cwd":"../..","env":{"A":"b"}}'],
+    seeds: [
+      '{"scripts":{"build":"tsc","--x":"y","a\\u202eb":"c"}}',
+      'all: x\n\techo\nclean::\n.PHONY: a\nb c: d\n',
+      '{"type":"bulkhead","command":"x","args":["a"],"cwd":"../..","env":{"A":"b"}}',
+    ],
     words: ['"scripts":', '{', '}', ':', '\n', '\\\n', 'all', '-', '\t'],
     check: (input) => {
       const text = input.toString();
@@ -325,7 +381,9 @@ export const GUEST_TARGETS: Target[] = [
         return;
       }
       if (typeof definition === 'object' && definition !== null) {
-        const task = refused(() => readTaskDefinition(definition as Record<string, unknown>, '/workspaces/x'));
+        const task = refused(() =>
+          readTaskDefinition(definition as Record<string, unknown>, '/workspaces/x'),
+        );
         hold(task === undefined || task.cwd.startsWith('/'), 'a task’s folder is absolute');
       }
     },
@@ -341,15 +399,14 @@ export const GUEST_TARGETS: Target[] = [
         hold(!quoted.includes('\n'), 'an argument stays on its line');
       }
       const block = refused(() =>
-        sshHostBlock({ machineId: 'm', identity: { clientKeyFile: text, knownHostsFile: text }, proxyCommand: [text], platform: 'linux' }),
+        sshHostBlock({
+          machineId: 'm',
+          identity: { clientKeyFile: text, knownHostsFile: text },
+          proxyCommand: [text],
+          platform: 'linux',
+        }),
       );
       hold(block === undefined || block.split('\n').length === 13, 'no path adds a line to ssh_config');
     },
   },
 ];
-
-/** Costs a shell a call, so it has few inputs: what a quoted argument is after ssh has halved `%%` and the shell has read it. */
-export function throughShell(text: string): string {
-  const quoted = quoteProxyArgument(text, 'linux').replaceAll('%%', '%');
-  return execFileSync('/bin/sh', ['-c', `printf %s ${quoted}`]).toString();
-}

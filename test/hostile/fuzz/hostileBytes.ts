@@ -65,7 +65,10 @@ function change(seeds: readonly Buffer[], words: readonly Buffer[]): fc.Arbitrar
       bytes: fc.oneof(
         { weight: 3, arbitrary: fc.constantFrom(...words) },
         { weight: 1, arbitrary: fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes)) },
-        { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }).map((text) => Buffer.from(text)) },
+        {
+          weight: 1,
+          arbitrary: fc.string({ unit: 'binary', maxLength: 12 }).map((text) => Buffer.from(text)),
+        },
       ),
     }),
     fc.record({ kind: fc.constant('cut' as const), at: place, length: fc.integer({ min: 1, max: 64 }) }),
@@ -107,7 +110,11 @@ function changed(seed: Buffer, changes: readonly Change[]): Buffer {
         }
         break;
       case 'repeat':
-        bytes = Buffer.concat([before, ...Array<Buffer>(one.times).fill(after.subarray(0, one.length)), after]);
+        bytes = Buffer.concat([
+          before,
+          ...Array<Buffer>(one.times).fill(after.subarray(0, one.length)),
+          after,
+        ]);
         break;
       case 'splice':
         bytes = Buffer.concat([before, one.other.subarray(Math.floor(one.from * one.other.length))]);

@@ -16,7 +16,10 @@ import { machineOfLabels } from '../../../src/machine/kvm/labels';
 import { imageArchive, layerTar } from '../../integration/fixtures/imageArchive';
 import { hold, holdPrintable, pieces, refused, refusedLater, type Target } from './fuzz';
 
-const layer = await layerTar([{ name: 'etc/' , type: 'directory' }, { name: 'etc/x', content: 'hello' }]);
+const layer = await layerTar([
+  { name: 'etc/', type: 'directory' },
+  { name: 'etc/x', content: 'hello' },
+]);
 const other = await layerTar([{ name: 'long', content: 'x'.repeat(3000) }]);
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const saved = await imageArchive({ tag: 'x:1', layers: [layer, other] });
@@ -72,7 +75,14 @@ export const IMAGE_TARGETS: Target[] = [
   {
     name: 'saved-image',
     seeds: [saved, packed, layer],
-    words: ['blobs/sha256/', 'layer.tar', 'manifest.json', 'ustar\0', Buffer.alloc(512), Buffer.from([0x1f, 0x8b])],
+    words: [
+      'blobs/sha256/',
+      'layer.tar',
+      'manifest.json',
+      'ustar\0',
+      Buffer.alloc(512),
+      Buffer.from([0x1f, 0x8b]),
+    ],
     check: async (input) => {
       const accepted: [string, Buffer][] = [];
       let open = 0;
@@ -95,12 +105,21 @@ export const IMAGE_TARGETS: Target[] = [
         }),
       );
       hold(open === 0, 'every blob is accepted or dropped');
-      hold(accepted.every(([diffId, bytes]) => sha256(bytes) === diffId), 'what is accepted has the digest that it is taken for');
+      hold(
+        accepted.every(([diffId, bytes]) => sha256(bytes) === diffId),
+        'what is accepted has the digest that it is taken for',
+      );
     },
   },
   {
     name: 'decompress',
-    seeds: [gzipSync(layer), zstdCompressSync(layer), gzipSync(Buffer.alloc(2 ** 20)), zstdCompressSync(Buffer.alloc(2 ** 20)), layer],
+    seeds: [
+      gzipSync(layer),
+      zstdCompressSync(layer),
+      gzipSync(Buffer.alloc(2 ** 20)),
+      zstdCompressSync(Buffer.alloc(2 ** 20)),
+      layer,
+    ],
     words: [Buffer.from([0x1f, 0x8b, 8]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])],
     check: async (input) => {
       await complaint(all(decompressed(Readable.from(pieces(input, 61)) as Chunks)));
@@ -115,14 +134,22 @@ export const IMAGE_TARGETS: Target[] = [
       const found = refused(() => readErofsDevices(input, fileBytes));
       if (found && found.deviceBlocks.length > 0) {
         hold(found.treeBlocks * found.blockBytes === fileBytes, 'the devices follow the tree');
-        const extents: Extent[] = found.deviceBlocks.map((blocks, at) => ({ path: `/layers/${at}.tar`, bytes: blocks * found.blockBytes }));
+        const extents: Extent[] = found.deviceBlocks.map((blocks, at) => ({
+          path: `/layers/${at}.tar`,
+          bytes: blocks * found.blockBytes,
+        }));
         refused(() => vmdkDescriptor(extents));
       }
     },
   },
   {
     name: 'image-reference',
-    seeds: ['debian:trixie-slim', 'registry.example:5000/a/b__c:1.0', `x@sha256:${'a'.repeat(64)}`, 'a/b-c.d_e'],
+    seeds: [
+      'debian:trixie-slim',
+      'registry.example:5000/a/b__c:1.0',
+      `x@sha256:${'a'.repeat(64)}`,
+      'a/b-c.d_e',
+    ],
     words: ['/', ':', '@', '.', '-', '_', '__', 'sha256:', 'a'],
     check: (input) => {
       const reference = refused(() => parseImageReference(input.toString()));
@@ -134,24 +161,43 @@ export const IMAGE_TARGETS: Target[] = [
   },
   {
     name: 'dockerfile-bases',
-    seeds: ['ARG A=x:1\nFROM --platform=linux/amd64 $A AS one\nFROM one\nFROM "${A}"\n', 'from scratch\nFROM a/b:c as d'],
+    seeds: [
+      'ARG A=x:1\nFROM --platform=linux/amd64 $A AS one\nFROM one\nFROM "${A}"\n',
+      'from scratch\nFROM a/b:c as d',
+    ],
     words: ['FROM ', 'ARG A=', '$A', '${A}', ' AS ', '--platform=', '\t', '"', '\\\n'],
     check: (input) => {
       const found = baseImages(input.toString(), { B: 'b' });
       hold(found.length <= 100, 'no more bases than the Engine can be asked for at once');
-      hold(found.every((reference) => reference.length <= 1_000 && !/\s/.test(reference)), 'a base is one short word');
+      hold(
+        found.every((reference) => reference.length <= 1_000 && !/\s/.test(reference)),
+        'a base is one short word',
+      );
     },
   },
   {
     name: 'dockerignore',
-    seeds: ['node_modules\n!keep/*.txt\n**/x\n# c\n*.log\na?b\n[a-c]x\n\\!literal\n', '*\n!src/**\n', '/dist/\n./x\n../y\n!'],
+    seeds: [
+      'node_modules\n!keep/*.txt\n**/x\n# c\n*.log\na?b\n[a-c]x\n\\!literal\n',
+      '*\n!src/**\n',
+      '/dist/\n./x\n../y\n!',
+    ],
     words: ['*', '**', '/', '!', '[', ']', '^', '-', '\\', '?', '#', '**/', '.'],
     check: (input) => {
       const rules = refused(() => parseIgnoreFile(input.toString()));
       if (!rules) {
         return;
       }
-      const names = ['a', 'node_modules/x', 'keep/a.txt', 'constructor', '__proto__', 'toString', `${'a'.repeat(250)}`, `${'x/'.repeat(60)}y`];
+      const names = [
+        'a',
+        'node_modules/x',
+        'keep/a.txt',
+        'constructor',
+        '__proto__',
+        'toString',
+        `${'a'.repeat(250)}`,
+        `${'x/'.repeat(60)}y`,
+      ];
       for (const name of [...names, input.toString('latin1').slice(0, 200).replaceAll('/', '') || 'x']) {
         hold(typeof rules.ignores(name) === 'boolean', 'a name is ignored or not');
       }
@@ -163,7 +209,15 @@ export const IMAGE_TARGETS: Target[] = [
       '{"stream":"Step 1/2 : FROM x\\n"}\n{"stream":"\\u001b[31mred\\u001b[0m\\n"}\n{"error":"no\\u202e"}\n',
       '{"status":"Pulling","progressDetail":{}}\n{"stream":"[sha256:01234] [2/3] RUN x"}\n',
     ],
-    words: ['{"stream":"', '"}\n', '\\u001b]0;x\\u0007', '\\u009b2J', 'Step 1/1 : ', '\\n', '[sha256:01234] '],
+    words: [
+      '{"stream":"',
+      '"}\n',
+      '\\u001b]0;x\\u0007',
+      '\\u009b2J',
+      'Step 1/1 : ',
+      '\\n',
+      '[sha256:01234] ',
+    ],
     check: async (input) => {
       const lines: string[] = [];
       const output = new BuildOutput(
@@ -175,7 +229,10 @@ export const IMAGE_TARGETS: Target[] = [
           output.read(event);
         }
       } catch (error) {
-        hold(error instanceof Error && !(error instanceof TypeError), 'a line that is no JSON is an error of its own');
+        hold(
+          error instanceof Error && !(error instanceof TypeError),
+          'a line that is no JSON is an error of its own',
+        );
       }
       for (const line of [...lines, output.tail(), output.error ?? '', output.step]) {
         holdPrintable(line, 'a build’s line', 300_000);
@@ -188,7 +245,14 @@ export const IMAGE_TARGETS: Target[] = [
     words: ['\0', '\n', '=', 'ssh_host_ed25519_key', '../'],
     check: async (input) => {
       const [user = '', folder = '', name = '', value = ''] = input.toString().split('\0');
-      const config = { hostname: 'h', env: { [name]: value }, user, workspaceFolder: folder, hostKey: 'k', authorizedKey: 'a' };
+      const config = {
+        hostname: 'h',
+        env: { [name]: value },
+        user,
+        workspaceFolder: folder,
+        hostKey: 'k',
+        authorizedKey: 'a',
+      };
       const disk = await refusedLater(() => configDisk(config, 'g'));
       hold(disk === undefined || !/[\n\r]/.test(user + folder), 'a line of the config disk is one line');
     },
@@ -200,12 +264,17 @@ export const IMAGE_TARGETS: Target[] = [
     check: (input) => {
       const sample = refused(() => parseHostSample(input.toString('latin1'), 0));
       const numbers = sample ? [...sample.vcpuPercent, sample.cpuPercent, sample.memoryBytes] : [];
-      hold(numbers.every((n) => Number.isFinite(n) && n >= 0), 'figures are finite and not negative');
+      hold(
+        numbers.every((n) => Number.isFinite(n) && n >= 0),
+        'figures are finite and not negative',
+      );
     },
   },
   {
     name: 'labels',
-    seeds: ['{"bulkhead.machine":"a-1","bulkhead.cpus":"2","bulkhead.memory":"1","bulkhead.disk-size":"1","bulkhead.accelerator":"tcg"}'],
+    seeds: [
+      '{"bulkhead.machine":"a-1","bulkhead.cpus":"2","bulkhead.memory":"1","bulkhead.disk-size":"1","bulkhead.accelerator":"tcg"}',
+    ],
     words: ['"bulkhead.machine":"', '"', '../', '1e3', '-1', ','],
     check: (input) => {
       let labels: unknown;
@@ -214,7 +283,9 @@ export const IMAGE_TARGETS: Target[] = [
       } catch {
         return;
       }
-      const texts = Object.entries(typeof labels === 'object' && labels !== null ? labels : {}).map(([key, value]) => [key, String(value)]);
+      const texts = Object.entries(typeof labels === 'object' && labels !== null ? labels : {}).map(
+        ([key, value]) => [key, String(value)],
+      );
       const machine = machineOfLabels(Object.fromEntries(texts));
       hold(machine === undefined || /^[a-z0-9-]{1,63}$/.test(machine.id), 'an id can be part of a path');
     },

@@ -9,7 +9,13 @@ import { parseJsonDocument } from '../../../src/settings/jsonDocument';
 import { machineId } from '../../../src/settings/machineId';
 import { parseDuration, parseSize } from '../../../src/settings/quantities';
 import { remedyEdits } from '../../../src/settings/remedies';
-import { hostNameIn, nearestDuration, nearestSize, nearestWhole, sizeText } from '../../../src/settings/repairs';
+import {
+  hostNameIn,
+  nearestDuration,
+  nearestSize,
+  nearestWhole,
+  sizeText,
+} from '../../../src/settings/repairs';
 import { formatProblem, type SettingsProblem } from '../../../src/settings/settingsProblem';
 import { substituteContainerEnv, substituteVariables } from '../../../src/settings/variables';
 import type { WorkspaceSpec } from '../../../src/settings/workspaceSpec';
@@ -49,8 +55,36 @@ const METADATA = JSON.stringify([
   { remoteEnv: { B: '${localEnv:SECRET}' }, forwardPorts: [80], onCreateCommand: ['a', 'b'] },
 ]);
 const WORDS = [
-  ...['{', '}', '[', ']', ',', ':', '"', '//', '/*', '*/', '\\u0000', '\\ud800', 'null', 'true', '1e9', '"image"', '"build"'],
-  ...['"__proto__":{}', '"constructor":1', '"cpus"', '"memory"', '"network"', '"customizations"', '"bulkhead"', '${', '${localEnv:A}'],
+  ...[
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"',
+    '//',
+    '/*',
+    '*/',
+    '\\u0000',
+    '\\ud800',
+    'null',
+    'true',
+    '1e9',
+    '"image"',
+    '"build"',
+  ],
+  ...[
+    '"__proto__":{}',
+    '"constructor":1',
+    '"cpus"',
+    '"memory"',
+    '"network"',
+    '"customizations"',
+    '"bulkhead"',
+    '${',
+    '${localEnv:A}',
+  ],
 ];
 
 function holdProblems(problems: readonly SettingsProblem[], text: string): void {
@@ -124,8 +158,14 @@ export const SETTINGS_TARGETS: Target[] = [
         for (const warning of warnings) {
           holdPrintable(warning, 'a warning', 4_000);
         }
-        hold(workspaceFolder === undefined || checkGuestFolder(workspaceFolder) !== undefined, 'a sound folder');
-        hold(forwardPorts.every((port) => port >= 1 && port <= 65_535), 'ports are ports');
+        hold(
+          workspaceFolder === undefined || checkGuestFolder(workspaceFolder) !== undefined,
+          'a sound folder',
+        );
+        hold(
+          forwardPorts.every((port) => port >= 1 && port <= 65_535),
+          'ports are ports',
+        );
       }
       holdClean();
     },
@@ -151,7 +191,8 @@ export const SETTINGS_TARGETS: Target[] = [
     check: (input) => {
       const text = input.toString();
       const document = parseJsonDocument('x', text);
-      const isObject = typeof document.value === 'object' && document.value !== null && !Array.isArray(document.value);
+      const isObject =
+        typeof document.value === 'object' && document.value !== null && !Array.isArray(document.value);
       if (document.problems.length > 0 || document.oddKeys.length > 0 || !isObject) {
         return;
       }
@@ -171,7 +212,17 @@ export const SETTINGS_TARGETS: Target[] = [
   },
   {
     name: 'quantities',
-    seeds: ['2gb', '1.5 GiB', '512mb', '30m', '1h', '9007199254740991', '2,5 gigabytes', '30 minutes', 'https://u@host:80/x'],
+    seeds: [
+      '2gb',
+      '1.5 GiB',
+      '512mb',
+      '30m',
+      '1h',
+      '9007199254740991',
+      '2,5 gigabytes',
+      '30 minutes',
+      'https://u@host:80/x',
+    ],
     words: ['k', 'm', 'g', 't', 'b', 'i', '.', ' ', '9999999999999999', 'e'],
     check: (input) => {
       const text = input.toString();
@@ -185,7 +236,10 @@ export const SETTINGS_TARGETS: Target[] = [
       const limits = { min: 1024, max: 2 ** 40 };
       const near = nearestSize(text, limits);
       const nearBytes = near === undefined ? limits.min : parseSize(near);
-      hold(nearBytes !== undefined && nearBytes >= limits.min && nearBytes <= limits.max, 'a repair is possible');
+      hold(
+        nearBytes !== undefined && nearBytes >= limits.min && nearBytes <= limits.max,
+        'a repair is possible',
+      );
       nearestDuration(text, limits);
       nearestWhole(text, limits);
       hostNameIn(text);
@@ -193,15 +247,25 @@ export const SETTINGS_TARGETS: Target[] = [
   },
   {
     name: 'variables',
-    seeds: ['${localEnv:HOME:x}/${containerEnv:PATH}', '${localWorkspaceFolder}${devcontainerId}', '${containerEnv:A:${b}}'],
+    seeds: [
+      '${localEnv:HOME:x}/${containerEnv:PATH}',
+      '${localWorkspaceFolder}${devcontainerId}',
+      '${containerEnv:A:${b}}',
+    ],
     words: ['${', '}', ':', 'localEnv', 'containerEnv', 'env', 'localWorkspaceFolder', '$'],
     check: (input) => {
       const values = { localWorkspaceFolder: FOLDER, devcontainerId: 'i'.repeat(52) };
       const { text, refusedHostVariables } = substituteVariables(input.toString(), values);
       hold(text.length <= 65_537 && refusedHostVariables.length <= 20, 'a substitution is bounded');
       const home = process.env['HOME'];
-      hold(home === undefined || home.length < 3 || input.includes(home) || !text.includes(home), 'no host variable');
-      const filled = substituteContainerEnv(input.toString(), { PATH: 'p'.repeat(30_000), A: '${containerEnv:A}' });
+      hold(
+        home === undefined || home.length < 3 || input.includes(home) || !text.includes(home),
+        'no host variable',
+      );
+      const filled = substituteContainerEnv(input.toString(), {
+        PATH: 'p'.repeat(30_000),
+        A: '${containerEnv:A}',
+      });
       hold(filled.length <= 65_537, 'a substitution is bounded');
     },
   },
