@@ -68,7 +68,7 @@ attack(
       },
       link: (path) => symlink(secret, path),
       'link of links': async (path) => {
-        await symlink('/proc/self/environ', join(folder, 'inner'));
+        await symlink('/proc/self/environ', join(path, '../inner'));
         await symlink('inner', path);
       },
       loop: (path) => symlink(SETTINGS, path),
