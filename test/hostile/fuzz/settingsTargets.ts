@@ -16,7 +16,8 @@ import {
   nearestWhole,
   sizeText,
 } from '../../../src/settings/repairs';
-import { formatProblem, type SettingsProblem } from '../../../src/settings/settingsProblem';
+import { resolveSpec } from '../../../src/settings/resolveSpec';
+import { formatProblem, plainSource, type SettingsProblem } from '../../../src/settings/settingsProblem';
 import { substituteContainerEnv, substituteVariables } from '../../../src/settings/variables';
 import type { WorkspaceSpec } from '../../../src/settings/workspaceSpec';
 import { hold, holdPrintable, refused, type Target } from './fuzz';
@@ -105,26 +106,17 @@ function holdClean(): void {
   hold(Object.keys(Object.prototype).length === 0, 'Object.prototype is as it was');
 }
 
-export const spec: WorkspaceSpec = {
-  folder: FOLDER,
-  name: 'project',
+const says = (kind: 'command line' | 'user settings') => ({
+  settings: {},
+  kind,
+  source: plainSource(kind),
+  prefix: [],
+  fromRepo: false,
+});
+const spec: WorkspaceSpec = {
+  ...resolveSpec(FOLDER, { commandLine: says('command line'), user: says('user settings') }).spec,
   image: { kind: 'image', reference: 'x' },
-  cpus: 1,
-  memoryBytes: 1,
-  diskBytes: 1,
-  accelerator: 'auto',
-  network: { mode: 'none', allow: [] },
-  workspace: { mode: 'copy', readOnly: false, exclude: [] },
-  attach: 'files',
-  forwardPorts: [],
-  ssh: { forwardAgent: false },
-  onClose: 'suspend',
-  containerEnv: {},
-  remoteEnv: {},
-  workspaceFolder: '/workspaces/project',
-  hooks: {},
   sources: [],
-  warnings: [],
 };
 
 export const SETTINGS_TARGETS: Target[] = [
