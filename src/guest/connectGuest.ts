@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { withDeadline } from '../core/deadline';
 import type { Disposable } from '../core/disposables';
@@ -8,11 +9,13 @@ import { encodeCommand, sessionEnv } from './command';
 import type { CommandOutput, Guest, GuestCommand, GuestProcess, PtySize, RunOptions } from './guest';
 import type { GuestFiles } from './guestFiles';
 import { guestProcess } from './guestProcess';
+import { type GuestSocket, GuestSockets, type SocketOptions } from './guestSockets';
 import type { GuestSample, ListeningPort } from './guestWatch';
 import type { GuestIdentity } from './identity';
 import { portStream } from './portStream';
 import { SftpFiles } from './sftpFiles';
 import { SharedConnection } from './sharedConnection';
+import { prepareSocketFolder } from './socketFolder';
 import { guestPorts, guestSamples } from './watchGuest';
 
 export interface GuestOptions {
@@ -25,6 +28,11 @@ export interface GuestOptions {
   defaultCwd: string;
   /** devcontainer `remoteEnv`: set for every command and shell, under the caller's own. */
   remoteEnv?: Record<string, string>;
+  /**
+   * What programs of the user's own get on top of `env`: asked at each start, with a session's own variables. Throws
+   * nothing but a cancellation.
+   */
+  lentEnvironment?: (env: Record<string, string>, options: RunOptions) => Promise<Record<string, string>>;
   /** SSH account; the kit's sshd knows only `root` (default). */
   username?: string;
   /** Folder of the kit's tools in the guest (default `/.bulkhead/bin`). */
@@ -50,6 +58,7 @@ class ConnectedGuest implements Guest {
   readonly machineId: string;
   readonly toolsFolder: string;
   private readonly connection: SharedConnection;
+  private readonly sockets: GuestSockets;
   /** Where a port was found the last time. */
   private readonly reached = new Map<number, string>();
   private readonly filesOf = new Map<string | undefined, SftpFiles>();
@@ -58,6 +67,7 @@ class ConnectedGuest implements Guest {
     this.machineId = options.machineId;
     this.toolsFolder = options.toolsFolder ?? '/.bulkhead/bin';
     this.connection = new SharedConnection({ ...options, username: options.username ?? 'root' });
+    this.sockets = new GuestSockets(this.connection, options.log);
   }
 
   async ready(options: WaitOptions = {}): Promise<void> {
@@ -65,20 +75,25 @@ class ConnectedGuest implements Guest {
   }
 
   async spawn(command: GuestCommand, options: RunOptions & { pty?: Pty } = {}): Promise<GuestProcess> {
-    const env = this.env(options);
+    const env = await this.env(options);
     const pty = options.pty && sshPty(options.pty);
     const session = pty ? { env, pty } : { env };
     return guestProcess(await this.connection.openExec(encodeCommand(command), session, options));
   }
 
   async shell(options: RunOptions & { pty: Pty }): Promise<GuestProcess> {
-    const session = { env: this.env(options), pty: sshPty(options.pty) };
+    const session = { env: await this.env(options), pty: sshPty(options.pty) };
     return guestProcess(await this.connection.openShell(session, options));
   }
 
-  private env(options: RunOptions): Record<string, string> {
+  private async env(options: RunOptions): Promise<Record<string, string>> {
     const session = { user: options.user, cwd: options.cwd ?? this.options.defaultCwd };
-    return sessionEnv(session, this.options.remoteEnv, options.env);
+    const { remoteEnv, lentEnvironment } = this.options;
+    const lent =
+      options.lendCredentials && lentEnvironment
+        ? await lentEnvironment({ ...remoteEnv, ...options.env }, options)
+        : {};
+    return sessionEnv(session, remoteEnv, options.env, lent);
   }
 
   async run(
@@ -134,6 +149,13 @@ class ConnectedGuest implements Guest {
     }
     throw new BulkheadError(`Nothing in the VM listens on port ${port}`, {
       next: `See what does: \`bulkhead ports ${this.machineId}\`.`,
+    });
+  }
+
+  socket(options: Pick<SocketOptions, 'path' | 'accept'>): GuestSocket {
+    return this.sockets.offer({
+      ...options,
+      prepare: (wait) => prepareSocketFolder(this, posix.dirname(options.path), this.toolsFolder, wait),
     });
   }
 

@@ -2,6 +2,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Disposable } from '../core/disposables';
 import type { WaitOptions } from '../machine/hypervisor';
 import type { GuestFiles } from './guestFiles';
+import type { GuestSocket, SocketOptions } from './guestSockets';
 import type { GuestSample, ListeningPort } from './guestWatch';
 
 /** What to run in the guest. `argv` is exec'd as it is; `script` goes to the user's own shell as `sh -c` would. */
@@ -13,6 +14,11 @@ export interface RunOptions extends WaitOptions {
   /** Absolute guest path; the machine's workspace folder if undefined. */
   cwd?: string;
   env?: Record<string, string>;
+  /**
+   * A program of the user's own (a terminal, a task, a lifecycle command), not one of ours: it gets what the user lets
+   * into this machine (src/credentials).
+   */
+  lendCredentials?: boolean;
 }
 
 export interface PtySize {
@@ -78,5 +84,7 @@ export interface Guest extends Disposable {
   samples(options?: WaitOptions): AsyncGenerator<GuestSample, void>;
   /** The TCP ports that something in the guest listens on: at once, and whenever that changes. Ends as `samples` does. */
   listeningPorts(options?: WaitOptions): AsyncGenerator<ListeningPort[], void>;
+  /** A unix socket in the guest, for its root and the account that commands run as, whose connections come to this host. */
+  socket(options: Pick<SocketOptions, 'path' | 'accept'>): GuestSocket;
   onDidDisconnect(listener: (reason: Error) => void): Disposable;
 }

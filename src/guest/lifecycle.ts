@@ -128,6 +128,7 @@ async function stream(
 ): Promise<number> {
   const process = await guest.spawn(command, {
     cwd: options.cwd,
+    lendCredentials: true,
     ...(options.user !== undefined && { user: options.user }),
     ...(options.signal && { signal: options.signal }),
   });

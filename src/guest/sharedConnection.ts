@@ -40,11 +40,17 @@ export class SharedConnection implements Disposable {
   private disposed = false;
   private readonly slots = new Slots(CHANNELS);
   private readonly disconnects = new Listeners<Error>();
+  private readonly connects = new Listeners<SshConnection>();
 
   constructor(readonly target: SshTarget) {}
 
   onDidDisconnect(listener: (reason: Error) => void): Disposable {
     return this.disconnects.add(listener);
+  }
+
+  /** Called with each connection as soon as it is open. */
+  onDidConnect(listener: (connection: SshConnection) => void): Disposable {
+    return this.connects.add(listener);
   }
 
   /** The open connection. While somebody waits here, attempts go on with back-off. */
@@ -119,6 +125,7 @@ export class SharedConnection implements Disposable {
         this.disconnects.fire(reason);
       }
     });
+    this.connects.fire(connection);
   }
 
   openExec(

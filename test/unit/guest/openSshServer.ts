@@ -75,6 +75,8 @@ export class OpenSshServer {
         'PasswordAuthentication no',
         'AcceptEnv *',
         'MaxSessions 128',
+        'StreamLocalBindUnlink yes',
+        'StreamLocalBindMask 0111',
         `Subsystem sftp ${sftp}`,
         `ForceCommand ${session}`,
       ].join('\n'),
