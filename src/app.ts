@@ -45,6 +45,7 @@ export function createApp(options: AppOptions): App {
     options.dataDirectory ?? defaultDataDirectory(),
     options.proxyCommand,
     options.defaults ?? {},
+    options.confirmSignature,
   );
   const actions = new MachineActions(services);
   const ends = new MachineEnds(services);
@@ -82,6 +83,9 @@ export function createApp(options: AppOptions): App {
     settingsTemplate: async () => settingsTemplate(),
     newSettingsFile,
     settingsDrift: (id, wait) => settingsDrift(services, id, wait),
+    credentials: async (id) => services.credentials.of(id),
+    setCredentials: async (id, change) => services.credentials.set(id, change),
+    onDidChangeCredentials: (listener) => services.credentials.onDidChange(listener),
     usage: async (id, wait) => (await machine(id, wait)).usage(wait),
     watchResources: (id, listener) =>
       resources.watch(id, {

@@ -15,6 +15,7 @@ import { windowLeases } from './attach/windowLeases';
 import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
 import { COMMAND_IDS } from './commands/commandIds';
+import { confirmSignature } from './commands/confirmSignature';
 import { giveNotices } from './commands/notices';
 import { registerCommands } from './commands/registerCommands';
 import { runDoctorAction } from './commands/runDoctorAction';
@@ -36,7 +37,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const log = channelLog(channel);
   const defaults = userDefaults();
   const cli = extension.asAbsolutePath(join('dist', 'cli.js'));
-  const app = lazyApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli) });
+  const app = lazyApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli), confirmSignature });
   const attachments = new Attachments(app, log, presentBringUp(log));
   const hostFolders = new HostFolders(extension.globalState);
   const search = new Search(attachments, extension.workspaceState);

@@ -9,6 +9,7 @@ type Asking = Exclude<{ [Name in keyof App]: Returns<Name, Promise<unknown>> }[k
 /** A compile error here means that App has a new member of this kind. */
 const SUBSCRIBING: Record<Subscribing, true> = {
   onDidChangeMachines: true,
+  onDidChangeCredentials: true,
   watchResources: true,
   watchHost: true,
   watchPorts: true,

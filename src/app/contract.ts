@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { Disposable } from '../core/disposables';
 import type { Log } from '../core/log';
 import type { Phase, ReportProgress } from '../core/progress';
+import type { ConfirmSignature, CredentialUse } from '../credentials/credentialUse';
+import type { CredentialChange, Lent } from '../credentials/lent';
 import type { CopyInOptions } from '../guest/copy/copyIn';
 import type { CopyOutOptions } from '../guest/copy/copyOut';
 import type { CopyPlan, CopyResult } from '../guest/copy/copyTree';
@@ -144,6 +146,16 @@ export interface PortForward extends Disposable {
   readonly closed: Promise<Error | undefined>;
 }
 
+/** What of this host's credentials a machine may use, names only, and what it did with them. */
+export interface MachineCredentials extends Lent {
+  /** `machine`: chosen for it on this host. `folder`: as its folder's settings were granted. */
+  origin: 'machine' | 'folder';
+  /** Of `env`: variables that this host does not have now. */
+  missing: string[];
+  /** The last uses through this process, oldest first; at most 50. The machine's log has them all. */
+  uses: CredentialUse[];
+}
+
 /** The services, composed once for both faces: the extension and the CLI. */
 export interface App {
   /** Folder → running machine with the workspace in it and SSH answering. */
@@ -211,6 +223,15 @@ export interface App {
   newSettingsFile(folder: string): Promise<{ path: string; created: boolean }>;
   /** What the settings of the machine's folder say now, against what it was made with. @throws SettingsError */
   settingsDrift(id: string, options?: WaitOptions): Promise<SettingsDrift>;
+  credentials(id: string): Promise<MachineCredentials>;
+  /**
+   * Lends or takes back, for this machine on this host; what `change` leaves out stays as it is. Kept until the machine
+   * is removed, or with `onlyHere` for this process alone. What is taken back is refused from the moment of the call.
+   * @throws BulkheadError of kind `usage` for what can't be lent; nothing was changed then
+   */
+  setCredentials(id: string, change: CredentialChange & { onlyHere?: boolean }): Promise<MachineCredentials>;
+  /** Fires with the machine's id when something was lent, taken back or used; undefined if it may be any machine. */
+  onDidChangeCredentials(listener: (id: string | undefined) => void): Disposable;
   usage(id: string, options?: WaitOptions): Promise<MachineUsage>;
   /** Samples every second for all who watch the same machine together; stops with the last of them. */
   watchResources(id: string, listener: ResourceListener): Disposable;
@@ -264,6 +285,8 @@ export interface AppOptions {
   proxyCommand: string[];
   /** The user's `bulkhead.*` settings (defaults for what the folder leaves out). */
   defaults?: Record<string, unknown>;
+  /** Puts a guest's wish for a signature before the user. Without it the SSH agent is not offered to any machine. */
+  confirmSignature?: ConfirmSignature;
 }
 
 /** Times spent in each phase, for `timings`. */

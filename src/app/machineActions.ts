@@ -78,6 +78,8 @@ export class MachineActions {
         });
       }
       const guest = await this.services.guest(id, wait(options));
+      // Before its programs are frozen: what they wait for ends now, not when they wake.
+      await this.services.credentials.takeDown(id);
       try {
         await guest.control('freeze', wait(options));
       } catch (error) {

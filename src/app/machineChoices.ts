@@ -6,8 +6,18 @@ import type { Log } from '../core/log';
 import type { MachineInfo } from '../machine/hypervisor';
 import type { OnClose } from '../settings/workspaceSpec';
 
+/** Names of what is lent, never a value. */
+const credentialsSchema = z.object({
+  agent: z.boolean(),
+  git: z.array(z.string().max(300)).max(100),
+  env: z.array(z.string().max(200)).max(200),
+});
+
 /** Loose: what a later version has put in stays in. */
-const choicesSchema = z.looseObject({ onClose: z.enum(['suspend', 'stop', 'keep']).optional() });
+const choicesSchema = z.looseObject({
+  onClose: z.enum(['suspend', 'stop', 'keep']).optional(),
+  credentials: credentialsSchema.optional(),
+});
 
 /** What the user has chosen for one machine on this host, over what its folder's settings say. */
 export type MachineChoices = z.output<typeof choicesSchema>;
@@ -25,9 +35,27 @@ export async function readChoices(file: string, log: Log): Promise<MachineChoice
 }
 
 /** Keeps the choice; `undefined` takes it back. */
-export async function chooseOnClose(file: string, onClose: OnClose | undefined, log: Log): Promise<void> {
-  const { onClose: _before, ...others } = await readChoices(file, log);
-  const choices: MachineChoices = { ...others, ...(onClose && { onClose }) };
+export function chooseOnClose(file: string, onClose: OnClose | undefined, log: Log): Promise<void> {
+  return choose(file, 'onClose', onClose, log);
+}
+
+/** What is lent to the machine, whatever its folder's settings were granted. */
+export function chooseCredentials(
+  file: string,
+  credentials: MachineChoices['credentials'],
+  log: Log,
+): Promise<void> {
+  return choose(file, 'credentials', credentials, log);
+}
+
+async function choose<Name extends 'onClose' | 'credentials'>(
+  file: string,
+  name: Name,
+  value: MachineChoices[Name],
+  log: Log,
+): Promise<void> {
+  const { [name]: _before, ...others } = await readChoices(file, log);
+  const choices: MachineChoices = { ...others, ...(value !== undefined && { [name]: value }) };
   if (Object.keys(choices).length === 0) {
     await removeChoices(file);
   } else {

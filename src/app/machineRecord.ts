@@ -17,6 +17,10 @@ const recordSchema = z.object({
   settings: z.record(z.string(), z.string()).optional(),
   /** Ports that the folder's settings want forwarded; a record of an older version has none. */
   forwardPorts: z.array(z.number().int().min(1).max(65_535)).default([]),
+  /** Names of what the folder's settings ask to be lent, and were granted. Never a value. */
+  credentials: z
+    .object({ agent: z.boolean(), git: z.array(z.string()), env: z.array(z.string()) })
+    .optional(),
 });
 
 /** What this host remembers of a machine beside its keys: what later commands need of the settings it was made with. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { BulkheadError } from '../core/errors';
 import type { Log } from '../core/log';
 import type { ReportProgress } from '../core/progress';
+import type { ConfirmSignature } from '../credentials/credentialUse';
 import { connectGuest } from '../guest/connectGuest';
 import type { Guest } from '../guest/guest';
 import { loadOrCreateIdentity } from '../guest/identity';
@@ -10,6 +11,7 @@ import { connectEngine, type Engine } from '../image/engine';
 import { ensureKit, type Kit } from '../image/kit';
 import type { Hypervisor, Machine, WaitOptions } from '../machine/hypervisor';
 import { KvmHypervisor } from '../machine/kvm/kvmHypervisor';
+import { Credentials } from './credentials';
 import { DataFolder } from './dataFolder';
 import { GrantStore } from './grantStore';
 import { readRecord } from './machineRecord';
@@ -24,6 +26,7 @@ export class Services {
   readonly data: DataFolder;
   /** What the user agreed to, folder by folder. */
   readonly grants: GrantStore;
+  readonly credentials: Credentials;
   private connecting: Promise<Connected> | undefined;
   private kitImage: Promise<Kit> | undefined;
   private readonly guests = new Map<string, Promise<Guest>>();
@@ -33,9 +36,11 @@ export class Services {
     dataDirectory: string,
     readonly proxyCommand: string[],
     readonly defaults: Record<string, unknown>,
+    confirmSignature?: ConfirmSignature,
   ) {
     this.data = new DataFolder(dataDirectory);
     this.grants = new GrantStore(dataDirectory, log);
+    this.credentials = new Credentials(this.data, log, confirmSignature);
   }
 
   /** The Engine and its machines. A failure is not kept: the next call tries again. */
@@ -95,11 +100,13 @@ export class Services {
   async dropGuest(id: string): Promise<void> {
     const guest = this.guests.get(id);
     this.guests.delete(id);
+    await this.credentials.takeDown(id);
     // One that could not be made has nothing to dispose, and its maker has the error.
     (await guest?.catch(() => undefined))?.dispose();
   }
 
   dispose(): void {
+    this.credentials.dispose();
     for (const id of [...this.guests.keys()]) {
       void this.dropGuest(id);
     }
@@ -123,14 +130,17 @@ export class Services {
       loadOrCreateIdentity(this.data.identity(id), id),
       readRecord(this.data.record(id), this.log),
     ]);
-    return connectGuest({
+    const guest = connectGuest({
       machineId: id,
       dial: (wait) => machine.connect(wait),
       identity,
       log: this.log,
       defaultCwd: info.workspaceFolder,
       ...(record && { remoteEnv: record.remoteEnv }),
+      lentEnvironment: (env, run) => this.credentials.environment(id, env, run),
     });
+    this.credentials.adopt(guest);
+    return guest;
   }
 }
 

@@ -130,7 +130,13 @@ function taskTerminal(
       const task = readTaskDefinition(definition, machine.path);
       const output = problems.follow(`${machine.id}: ${name}`, task.problems, machine, task.cwd);
       const { guest } = await attachments.hold(machine.id).machine();
-      const process = await guest.spawn(task.command, { cwd: task.cwd, env: task.env, pty, signal });
+      const process = await guest.spawn(task.command, {
+        cwd: task.cwd,
+        env: task.env,
+        lendCredentials: true,
+        pty,
+        signal,
+      });
       terminal.onDidWrite((text) => output.push(text));
       terminal.onDidClose(() => output.end());
       return process;

@@ -38,6 +38,7 @@ export function shellTerminal(
         return guest.shell({
           pty,
           signal,
+          lendCredentials: true,
           env: { COLORTERM: 'truecolor', ...CWD_ENV },
           ...(machine.path !== undefined && { cwd: machine.path }),
         });

@@ -16,6 +16,15 @@ interface ExecOptions extends CommonOptions {
   tty?: true;
 }
 
+const FORWARD_AGENT = [
+  '--forward-agent',
+  'lend it your SSH agent for this command; each signature is asked about here',
+] as const;
+const ALLOW_EVERY_SIGNATURE = [
+  '--allow-every-signature',
+  'lend it your SSH agent for this command, and ask about nothing',
+] as const;
+
 /** `exec`, `ssh` and the hidden `proxy`: what joins this terminal to the guest. */
 export function addExecCommands(program: Command, run: Run): void {
   withCommonOptions(program.command('exec'))
@@ -26,6 +35,8 @@ export function addExecCommands(program: Command, run: Run): void {
     .option('-w, --cwd <folder>', 'absolute path in the guest (default: the workspace)')
     .option('-e, --env <NAME=value>', 'set a variable; repeatable', addVariable, {})
     .option('-t, --tty', 'give the command a terminal')
+    .option(...FORWARD_AGENT)
+    .option(...ALLOW_EVERY_SIGNATURE)
     .action((id: string, command: string[], options: ExecOptions) =>
       run(options, (session) => exec(session, id, command, options)),
     );
@@ -34,8 +45,10 @@ export function addExecCommands(program: Command, run: Run): void {
     .description('open a shell in the machine (--json: print how to connect instead)')
     .argument('<id>', 'the machine, or a unique beginning of its id')
     .option('-u, --user <user>', 'account in the guest')
+    .option(...FORWARD_AGENT)
+    .option(...ALLOW_EVERY_SIGNATURE)
     .action((id: string, options: CommonOptions & { user?: string }) =>
-      run(options, (session) => shell(session, id, options.user)),
+      run(options, (session) => shell(session, id, options)),
     );
 
   withCommonOptions(program.command('proxy', { hidden: true }))
@@ -58,12 +71,14 @@ async function exec(session: Session, id: string, command: string[], options: Ex
     throw new BulkheadError('exec: --tty and --json exclude each other', { kind: 'usage' });
   }
   const machine = await findRunning(session, id);
+  await forwardAgent(session, machine.id, options);
   const guest = await session.app.guest(machine.id, { signal: session.signal });
   const argv: [string, ...string[]] = [program, ...rest];
   const where = {
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: options.env,
+    lendCredentials: true,
     signal: session.signal,
   };
   if (session.output.json) {
@@ -86,7 +101,11 @@ async function exec(session: Session, id: string, command: string[], options: Ex
   return attach(session, process, options.tty === true);
 }
 
-async function shell(session: Session, id: string, user: string | undefined): Promise<number> {
+async function shell(
+  session: Session,
+  id: string,
+  { user, ...options }: CommonOptions & { user?: string },
+): Promise<number> {
   const machine = await findRunning(session, id);
   if (session.output.json) {
     session.output.result(
@@ -101,13 +120,22 @@ async function shell(session: Session, id: string, user: string | undefined): Pr
       next: `bulkhead exec ${machine.id} -- <command>`,
     });
   }
+  await forwardAgent(session, machine.id, options);
   const guest = await session.app.guest(machine.id, { signal: session.signal });
   const process = await guest.shell({
     ...(user === undefined ? {} : { user }),
     pty: ptyOf(session.terminal),
+    lendCredentials: true,
     signal: session.signal,
   });
   return attach(session, process, true);
+}
+
+/** The flag is the grant: for this process, and so for this command. */
+async function forwardAgent(session: Session, id: string, options: CommonOptions): Promise<void> {
+  if (options.forwardAgent || options.allowEverySignature) {
+    await session.app.setCredentials(id, { agent: true, onlyHere: true });
+  }
 }
 
 async function proxy(session: Session, id: string): Promise<number> {

@@ -3,6 +3,7 @@ import { BulkheadError, codeOf, messageOf } from '../core/errors';
 import type { ExitStatus, GuestProcess, PtySize } from '../guest/guest';
 import type { Session } from './session';
 import { flushed, type Terminal, type TerminalOutput } from './terminal';
+import { OutputGate, type TerminalHolder } from './terminalTurn';
 
 /** What a shell reports for a process that wrote to a closed pipe: 128 + SIGPIPE. */
 const BROKEN_PIPE = 141;
@@ -28,8 +29,10 @@ export async function attach(session: Session, process: GuestProcess, tty: boole
   });
   const restore = tty ? enterRawMode(terminal, process) : () => undefined;
   sendInput(terminal, process);
+  const gates = { stdout: new OutputGate(), stderr: new OutputGate() };
+  const turn = session.turn.hold(holdTerminal(terminal, process, gates, tty));
   try {
-    const status = await receiveOutput(terminal, process);
+    const status = await receiveOutput(terminal, process, gates);
     await Promise.all([flushed(terminal.stdout), flushed(terminal.stderr)]);
     return status.code;
   } catch (error) {
@@ -41,6 +44,7 @@ export async function attach(session: Session, process: GuestProcess, tty: boole
     }
     throw error;
   } finally {
+    turn.dispose();
     restore();
     signals.dispose();
     terminal.stdin.unpipe();
@@ -56,10 +60,38 @@ function sendInput(terminal: Terminal, process: GuestProcess): void {
   terminal.stdin.pipe(process.stdin);
 }
 
-async function receiveOutput(terminal: Terminal, process: GuestProcess): Promise<ExitStatus> {
+/** What a question does to the program that has the terminal. */
+function holdTerminal(terminal: Terminal, process: GuestProcess, gates: Gates, tty: boolean): TerminalHolder {
+  return {
+    pause: () => {
+      gates.stdout.shut();
+      gates.stderr.shut();
+      // What has been typed so far was meant for the program.
+      terminal.stdin.unpipe(process.stdin);
+      for (let typed = terminal.stdin.read(); typed !== null; typed = terminal.stdin.read()) {
+        process.stdin.write(typed as Buffer);
+      }
+    },
+    resume: () => {
+      if (tty && terminal.stdin.isTTY) {
+        terminal.stdin.setRawMode?.(true);
+      }
+      terminal.stdin.pipe(process.stdin);
+      gates.stdout.open();
+      gates.stderr.open();
+    },
+  };
+}
+
+interface Gates {
+  stdout: OutputGate;
+  stderr: OutputGate;
+}
+
+async function receiveOutput(terminal: Terminal, process: GuestProcess, gates: Gates): Promise<ExitStatus> {
   const copied = Promise.all([
-    pipeline(process.stdout, terminal.stdout, { end: false }),
-    pipeline(process.stderr, terminal.stderr, { end: false }),
+    pipeline(process.stdout, gates.stdout, terminal.stdout, { end: false }),
+    pipeline(process.stderr, gates.stderr, terminal.stderr, { end: false }),
   ]);
   // Whether the connection or our own stdout broke: `exited` and `broken` say it better than the pipeline does.
   copied.catch(() => undefined);

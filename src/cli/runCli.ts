@@ -4,6 +4,7 @@ import { CancelledError, codeOf, EXIT } from '../core/errors';
 import { addConfigCommand } from './configCommand';
 import { addConsentCommand } from './consentCommand';
 import { addCopyCommand } from './copyCommand';
+import { addCredentialsCommand } from './credentialsCommand';
 import { addExecCommands } from './execCommands';
 import { reportFailure } from './failure';
 import { addHostCommands } from './hostCommands';
@@ -13,9 +14,11 @@ import { addMachineCommands } from './machineCommands';
 import { Output } from './output';
 import { addPortsCommand } from './portsCommand';
 import type { CommonOptions, Session } from './session';
+import { signatureAnswers } from './signatureQuestion';
 import { addStatsCommand } from './statsCommand';
 import { StatusLine } from './statusLine';
 import { flushed, type Terminal } from './terminal';
+import { TerminalTurn } from './terminalTurn';
 import { addUpCommand } from './upCommand';
 
 export interface CliOptions {
@@ -75,6 +78,7 @@ function createProgram(
   addConfigCommand(program, run);
   addConsentCommand(program, run);
   addCopyCommand(program, run);
+  addCredentialsCommand(program, run);
   return program;
 }
 
@@ -95,13 +99,16 @@ async function runCommand(
     }
   });
   terminal.stderr.on('error', () => undefined);
+  const turn = new TerminalTurn(terminal);
   let app: App | undefined;
   try {
+    const confirmSignature = signatureAnswers(common, turn, status.log);
     const dataDirectory = terminal.env.BULKHEAD_DATA_DIRECTORY;
     app = options.createApp({
       log: status.log,
       proxyCommand: options.proxyCommand,
       ...(dataDirectory ? { dataDirectory } : {}),
+      ...(confirmSignature && { confirmSignature }),
     });
     return await work({
       app,
@@ -109,6 +116,7 @@ async function runCommand(
       status,
       terminal,
       interruption,
+      turn,
       signal: interruption.signal,
     });
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Interruption } from './interruption';
 import type { Output } from './output';
 import type { StatusLine } from './statusLine';
 import type { Terminal } from './terminal';
+import type { TerminalTurn } from './terminalTurn';
 
 /** What one run of one command works with. */
 export interface Session {
@@ -14,6 +15,7 @@ export interface Session {
   status: StatusLine;
   terminal: Terminal;
   interruption: Interruption;
+  turn: TerminalTurn;
   signal: AbortSignal;
 }
 
@@ -22,6 +24,10 @@ export interface CommonOptions {
   json?: true;
   quiet?: true;
   verbose?: true;
+  /** `exec` and `ssh`: the user's SSH agent for this command, each signature asked about in this terminal. */
+  forwardAgent?: true;
+  /** …or not asked about. */
+  allowEverySignature?: true;
 }
 
 /** Runs a command's work in a session and keeps its exit code. */

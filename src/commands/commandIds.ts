@@ -13,6 +13,7 @@ export const COMMAND_IDS = {
   changeNetwork: 'bulkhead.changeNetwork',
   changeWorkspaceMode: 'bulkhead.changeWorkspaceMode',
   changeOnClose: 'bulkhead.changeOnClose',
+  lendCredentials: 'bulkhead.lendCredentials',
   checkSystem: 'bulkhead.checkSystem',
   openExample: 'bulkhead.openExample',
   machineActions: 'bulkhead.machineActions',

@@ -81,6 +81,7 @@ function toggles(context: CommandContext, info: MachineInfo): Action[] {
       description: onClose.label,
       command: COMMAND_IDS.changeOnClose,
     },
+    { label: t('$(key) Credentials'), command: COMMAND_IDS.lendCredentials },
   ];
 }
 

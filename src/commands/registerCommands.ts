@@ -25,6 +25,7 @@ import { trustRepository } from './git/trustRepository';
 import { unstage, unstageAll } from './git/unstage';
 import { goToFile } from './goToFile';
 import { openHostTerminal } from './hostTerminals';
+import { lendCredentials } from './lendCredentials';
 import { machineActions } from './machineActions';
 import { startMachine, stopMachine, suspendMachine } from './machineLifecycle';
 import { openExample } from './openExample';
@@ -61,6 +62,7 @@ const COMMANDS: Record<CommandId, Command> = {
   [COMMAND_IDS.changeNetwork]: changeNetwork,
   [COMMAND_IDS.changeWorkspaceMode]: changeWorkspaceMode,
   [COMMAND_IDS.changeOnClose]: changeOnClose,
+  [COMMAND_IDS.lendCredentials]: lendCredentials,
   [COMMAND_IDS.checkSystem]: ({ checkSystem }) => checkSystem.show(),
   [COMMAND_IDS.openExample]: openExample,
   [COMMAND_IDS.machineActions]: machineActions,

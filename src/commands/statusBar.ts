@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import { DisposableList } from '../core/disposables';
+import { showCredentials } from '../views/credentialStatusBar';
 import { showMachineStatus } from '../views/machineStatusBar';
 import { showResourceGlance } from '../views/resourceGlance';
 import { showToggles } from '../views/toggleStatusBar';
@@ -18,6 +19,7 @@ export function showStatusBar({
   disposables.add(showMachineStatus(attachments, COMMAND_IDS.machineActions));
   disposables.add(showResourceGlance(app, attachments, COMMAND_IDS.showResources, log));
   const toggles = disposables.add(showToggles(attachments, TOGGLE_COMMANDS, onClose));
+  disposables.add(showCredentials(app, attachments, COMMAND_IDS.lendCredentials, log));
   // What the folder's settings say about closing counts at once.
   disposables.add(hostSettings.onDidRead(() => toggles.show()));
   return disposables;

@@ -1,15 +1,15 @@
-// An image with git, for tests of source control: built once, then kept under its tag.
+// An image with git and OpenSSH, for tests of source control: built once, then kept under its tag.
 
 import { spawn } from 'node:child_process';
 import { BASE_IMAGE } from '../../scripts/setup/baseImage.mjs';
 import { buildNetworkEnvironment } from '../../scripts/setup/buildNetwork.mjs';
 import { capture } from '../../scripts/setup/run.mjs';
 
-export const GIT_IMAGE = 'bulkhead-test-git:1';
+export const GIT_IMAGE = 'bulkhead-test-git:2';
 const BUILD_MS = 280_000;
 
 const DOCKERFILE = `FROM ${BASE_IMAGE}
-RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install --yes --no-install-recommends git openssh-client openssh-server && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 1500 sailor
 USER sailor
 `;

@@ -12,6 +12,7 @@ import { Results } from './harness/results.mjs';
 import { runHostTests } from './host/runHostTests.mjs';
 import { CHROMIUM_PACKAGE, ensureCodeServer, findChromium } from './setup.mjs';
 import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
+import { credentials, ownAgent } from './workbench/credentials.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
 import { machinesAndPorts } from './workbench/machinesAndPorts.mjs';
@@ -126,6 +127,10 @@ try {
   await inWorkbench('toggles', toggles);
   await inWorkbench('settings', settingsFile);
   await inWorkbench('source-control', sourceControl);
+  if ('credentials'.includes(only)) {
+    const agent = await ownAgent(join(temporary, 'own'));
+    await inWorkbench('credentials', credentials, agent.env).finally(() => agent.stop());
+  }
   await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');

@@ -1,0 +1,128 @@
+import type { Disposable } from '../core/disposables';
+import { messageOf } from '../core/errors';
+import type { Log } from '../core/log';
+import type { ConfirmSignature, SignatureWish } from './credentialUse';
+
+export type Verdict = { allowed: true } | { allowed: false; why: string };
+
+export interface ConfirmationLimits {
+  /** No answer within this time (ms) is a no. */
+  answerMs: number;
+  /** So many wait for their turn; the rest is denied unseen. */
+  waiting: number;
+  /** After so many denials of one machine in a row… */
+  denials: number;
+  /** …nothing of that machine is asked for this long (ms). */
+  muteMs: number;
+}
+
+export const CONFIRMATION_LIMITS: ConfirmationLimits = {
+  answerMs: 60_000,
+  waiting: 5,
+  denials: 3,
+  muteMs: 120_000,
+};
+
+interface Mood {
+  denials: number;
+  mutedUntil: number;
+}
+
+/** Puts wishes before the user one at a time. Everything but an explicit yes in time is a no. */
+export class Confirmations implements Disposable {
+  private turn: Promise<void> = Promise.resolve();
+  private waiting = 0;
+  private readonly moods = new Map<string, Mood>();
+  private readonly ended = new AbortController();
+
+  constructor(
+    private readonly confirm: ConfirmSignature,
+    private readonly log: Log,
+    private readonly limits: ConfirmationLimits = CONFIRMATION_LIMITS,
+  ) {}
+
+  /** Asks about the machine's wishes again even if many were denied: the user has just granted something. */
+  unmute(machineId: string): void {
+    this.moods.delete(machineId);
+  }
+
+  /** `signal` aborts when nobody waits for the answer: the program is gone, or the grant. */
+  async ask(wish: SignatureWish, signal: AbortSignal): Promise<Verdict> {
+    if (this.ended.signal.aborted || signal.aborted) {
+      return no('nobody is there to be asked');
+    }
+    if ((this.moods.get(wish.machineId)?.mutedUntil ?? 0) > Date.now()) {
+      return no('several were denied just now; it is not asked for a while');
+    }
+    // One is before the user, the others wait.
+    if (this.waiting > this.limits.waiting) {
+      return no('too many wait to be asked about');
+    }
+    this.waiting++;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.limits.answerMs);
+    const over = AbortSignal.any([signal, late.signal, this.ended.signal]);
+    const before = this.turn;
+    // The next one's turn comes when this question is really off the screen, not only when its time is up.
+    let next: () => void = () => undefined;
+    this.turn = new Promise((resolve) => {
+      next = resolve;
+    });
+    const unanswered = new Promise<Verdict>((resolve) => {
+      over.addEventListener(
+        'abort',
+        () => resolve(no(signal.aborted ? 'it was taken back' : 'it was not answered in time')),
+        { once: true },
+      );
+    });
+    const answered = before
+      .then(() => (over.aborted ? false : this.confirm(wish, over)))
+      .catch((error: unknown) => {
+        this.log.warn(`The question about a signature failed: ${messageOf(error)}`);
+        return false;
+      })
+      .finally(() => {
+        this.waiting--;
+        next();
+      });
+    try {
+      const verdict = await Promise.race([
+        unanswered,
+        answered.then((yes): Verdict => (yes ? { allowed: true } : no('it was denied'))),
+      ]);
+      // An answer that comes in the moment of the revocation is no answer.
+      const counts = verdict.allowed && over.aborted ? no('it was taken back') : verdict;
+      if (!signal.aborted) {
+        this.remember(wish.machineId, counts.allowed);
+      }
+      return counts;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private remember(machineId: string, allowed: boolean): void {
+    if (allowed) {
+      this.moods.delete(machineId);
+      return;
+    }
+    const mood = this.moods.get(machineId) ?? { denials: 0, mutedUntil: 0 };
+    mood.denials++;
+    if (mood.denials >= this.limits.denials) {
+      mood.denials = 0;
+      mood.mutedUntil = Date.now() + this.limits.muteMs;
+      this.log.warn(
+        `${machineId}: signatures are denied for ${this.limits.muteMs / 1000} s without a question`,
+      );
+    }
+    this.moods.set(machineId, mood);
+  }
+
+  dispose(): void {
+    this.ended.abort();
+  }
+}
+
+function no(why: string): Verdict {
+  return { allowed: false, why };
+}
