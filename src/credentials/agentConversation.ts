@@ -20,6 +20,8 @@ import { WireReader } from './wireReader';
 /** A login takes seconds; a program that keeps the agent open that long asks again over a new stream. */
 const SILENCE_MS = 10 * 60_000;
 const MESSAGES_MAX = 1_000;
+/** A client waits for each answer; these may be up to 256 KiB each. */
+const WAITING_MAX = 4;
 
 export interface AgentConversation {
   machineId: string;
@@ -32,37 +34,87 @@ export interface AgentConversation {
 
 /**
  * Answers one stream of a guest as an SSH agent would: lists keys, and signs after the user's yes. All else fails. One
- * message at a time; ends the stream at the first impossible length.
+ * message at a time; the stream ends at the first impossible length. Resolves when it has ended.
  */
-export async function converseAsAgent(stream: Duplex, conversation: AgentConversation): Promise<void> {
-  const ended = new AbortController();
-  stream.once('close', () => ended.abort());
-  const silence = setTimeout(() => stream.destroy(), SILENCE_MS);
-  const splitter = new AgentMessageSplitter();
-  let messages = 0;
-  try {
-    // Not destroyed at its end: the guest may have said all, and still waits for the last answer.
-    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      for (const message of splitter.push(chunk)) {
-        if (++messages > MESSAGES_MAX) {
-          return;
-        }
-        const answer = await answerTo(parseAgentRequest(message), conversation, ended.signal);
-        silence.refresh();
-        if (ended.signal.aborted) {
-          return;
-        }
-        stream.write(answer);
+export function converseAsAgent(stream: Duplex, conversation: AgentConversation): Promise<void> {
+  return new Conversation(stream, conversation).ended;
+}
+
+class Conversation {
+  private settle: () => void = () => undefined;
+  readonly ended = new Promise<void>((resolve) => {
+    this.settle = resolve;
+  });
+  /** Aborts when the guest's program has gone: nobody waits for an answer. */
+  private readonly gone = new AbortController();
+  private readonly splitter = new AgentMessageSplitter();
+  private readonly waiting: Buffer[] = [];
+  private readonly silence = setTimeout(() => this.stream.destroy(), SILENCE_MS);
+  private messages = 0;
+  private isAnswering = false;
+  private isOver = false;
+
+  constructor(
+    private readonly stream: Duplex,
+    private readonly options: AgentConversation,
+  ) {
+    // Read on while a question is on the screen: that is how a program's end is seen.
+    stream.on('data', (chunk: Buffer) => this.take(chunk));
+    stream.once('end', () => {
+      this.gone.abort();
+      this.isOver = true;
+      this.next();
+    });
+    stream.once('close', () => {
+      clearTimeout(this.silence);
+      this.gone.abort();
+      this.waiting.length = 0;
+      this.settle();
+    });
+  }
+
+  private take(chunk: Buffer): void {
+    if (this.isOver) {
+      return;
+    }
+    this.silence.refresh();
+    try {
+      const messages = this.splitter.push(chunk);
+      this.messages += messages.length;
+      this.waiting.push(...messages);
+      if (this.messages > MESSAGES_MAX || this.waiting.length > WAITING_MAX) {
+        throw new RangeError('More messages than an SSH client sends');
       }
+    } catch (error) {
+      // No agent protocol, or not a sane one: it ends here.
+      this.options.onUse({ what: 'a message', given: false, why: printable(messageOf(error), 100) });
+      this.stream.destroy();
+      return;
     }
-  } catch (error) {
-    // The stream broke, or what came over it is no agent protocol: either way it ends here.
-    if (error instanceof RangeError) {
-      conversation.onUse({ what: 'a message', given: false, why: printable(error.message, 100) });
+    this.next();
+  }
+
+  private next(): void {
+    if (this.isAnswering) {
+      return;
     }
-  } finally {
-    clearTimeout(silence);
-    endSoon(stream);
+    const message = this.waiting.shift();
+    if (!message) {
+      if (this.isOver) {
+        endSoon(this.stream);
+      }
+      return;
+    }
+    this.isAnswering = true;
+    // Never rejects: what fails is answered with a failure.
+    void answerTo(parseAgentRequest(message), this.options, this.gone.signal).then((answer) => {
+      this.isAnswering = false;
+      this.silence.refresh();
+      if (!this.stream.destroyed && this.stream.writable) {
+        this.stream.write(answer);
+      }
+      this.next();
+    });
   }
 }
 
@@ -71,10 +123,10 @@ async function answerTo(
   conversation: AgentConversation,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  if (request.kind === 'refused' || !(await conversation.granted())) {
-    return AGENT_FAILURE;
-  }
   try {
+    if (request.kind === 'refused' || !(await conversation.granted())) {
+      return AGENT_FAILURE;
+    }
     return request.kind === 'list'
       ? identitiesAnswer(await conversation.agent.identities())
       : await sign(request, conversation, signal);
