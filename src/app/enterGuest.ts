@@ -30,9 +30,9 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   if (!kept) {
     await services.dropGuest(id);
     await writeRecord(file, record);
-  } else if (String(record.forwardPorts) !== String(opening.spec.forwardPorts)) {
-    // Ports need no restart: they are the editor's business.
-    record.forwardPorts = opening.spec.forwardPorts;
+  } else if (JSON.stringify(atOnce(record)) !== JSON.stringify(atOnce(recordedOf(opening)))) {
+    // These need no restart: they are the business of the editor and of new sessions.
+    Object.assign(record, recordedOf(opening));
     await writeRecord(file, record);
   }
   const woken = await clock.time('boot', () => startMachine(machine, options));
@@ -57,6 +57,18 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   return record.user;
 }
 
+/** What a record says that counts at once, for a machine that is there already too. */
+function recordedOf({ spec }: Opening): Required<Pick<MachineRecord, 'forwardPorts' | 'credentials'>> {
+  return {
+    forwardPorts: spec.forwardPorts,
+    credentials: { agent: spec.ssh.forwardAgent, git: spec.credentials.git, env: spec.credentials.env },
+  };
+}
+
+function atOnce({ forwardPorts, credentials }: Pick<MachineRecord, 'forwardPorts' | 'credentials'>): unknown {
+  return [forwardPorts, credentials?.agent, credentials?.git, credentials?.env];
+}
+
 function recordOf(opening: Opening, user: string, image: BuiltImage | undefined): MachineRecord {
   const { spec } = opening;
   const env = { PATH: DEFAULT_PATH, ...image?.env, ...spec.containerEnv };
@@ -69,7 +81,7 @@ function recordOf(opening: Opening, user: string, image: BuiltImage | undefined)
     env,
     remoteEnv: Object.fromEntries(remoteEnv),
     exclude: spec.workspace.exclude,
-    forwardPorts: spec.forwardPorts,
+    ...recordedOf(opening),
     // Without an image at hand the machine was not made from these settings just now.
     ...(image && { settings: restartSettings(spec) }),
   };
