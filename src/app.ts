@@ -35,8 +35,7 @@ import type { WorkspaceMode } from './settings/workspaceSpec';
 
 export type * from './app/contract';
 
-/** `mount` comes with its own issue. */
-const WORKSPACE_MODES: readonly WorkspaceMode[] = ['copy'];
+const WORKSPACE_MODES: readonly WorkspaceMode[] = ['copy', 'mount'];
 
 /** Composes the services. Nothing is read, connected to or started before the first call. */
 export function createApp(options: AppOptions): App {
@@ -71,6 +70,8 @@ export function createApp(options: AppOptions): App {
     setNetwork: async (id, mode, wait) => (await machine(id, wait)).setNetwork(mode, wait),
     networkModes: async () => KVM_NETWORK_MODES,
     workspaceModes: async () => WORKSPACE_MODES,
+    setWorkspaceMode: async (id, workspace, wait) =>
+      chosen(await actions.setWorkspaceMode(id, workspace, wait)),
     setOnClose: async (id, onClose, wait) => chosen(await actions.setOnClose(id, onClose, wait)),
     setBulkheadSetting,
     effectiveSettings: (folder, wait = {}) =>

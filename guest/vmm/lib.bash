@@ -5,6 +5,7 @@ readonly qmp_socket=/tmp/qmp.sock
 readonly console=/tmp/console
 readonly outcome=/tmp/outcome
 readonly ram=/machine/ram
+readonly share_socket=/run/bulkhead-share/socket
 
 say() { printf 'bulkhead-vmm: %s\n' "$1" >&2; }
 

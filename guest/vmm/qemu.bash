@@ -40,4 +40,19 @@ qemu_arguments() {
     -device virtio-rng-device
     -device virtio-balloon-device,free-page-reporting=on
   )
+  if [[ -n ${BULKHEAD_SHARE:-} ]]; then share_folder; fi
+}
+
+# The host's folder comes from virtiofsd in a container of its own (guest/share/serve), which reads and writes the guest's memory.
+share_folder() {
+  local i
+  for i in "${!arguments[@]}"; do
+    [[ ${arguments[i]} == microvm,* ]] && arguments[i]+=',memory-backend=ram'
+    [[ ${arguments[i]} == -m ]] && local mib=${arguments[i + 1]}
+  done
+  arguments+=(
+    -object "memory-backend-memfd,id=ram,size=${mib}M,share=on"
+    -chardev "socket,id=share,path=$share_socket"
+    -device vhost-user-fs-device,chardev=share,tag=workspace
+  )
 }

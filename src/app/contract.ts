@@ -25,6 +25,7 @@ import type { SettingsText } from '../settings/checkText';
 import type { EffectiveSettings } from '../settings/effectiveSettings';
 import type { Remedy, SettingsProblem } from '../settings/settingsProblem';
 import type { NetworkMode, OnClose, WorkspaceMode } from '../settings/workspaceSpec';
+import type { ChosenWorkspace } from './machineChoices';
 import type { SettingsDrift } from './settingsDrift';
 
 /** What `up --json` prints (the CLI's contract): all times in ms. */
@@ -70,6 +71,8 @@ export interface UpOptions extends WaitOptions {
   overrides?: Record<string, unknown>;
   /** What the folder asks for now of these kinds is granted, and stays so until it asks for something else. */
   allow?: readonly AskKind[] | 'all';
+  /** Chosen by the user with this very command, for this machine and from now on (as `setWorkspaceMode` does). */
+  workspace?: ChosenWorkspace;
 }
 
 /** Something that can be done about a finding. Nothing of it happens without the user's own click. */
@@ -110,7 +113,7 @@ export interface PruneResult {
   dryRun: boolean;
 }
 
-export type { DiskUse, WorkspaceDifference };
+export type { ChosenWorkspace, DiskUse, WorkspaceDifference };
 
 /** What one moment of a machine looked like from outside and, if it answers, from inside. */
 export interface ResourceSample {
@@ -179,6 +182,12 @@ export interface App {
   networkModes(): Promise<readonly NetworkMode[]>;
   /** How a workspace can get into a machine. */
   workspaceModes(): Promise<readonly WorkspaceMode[]>;
+  /**
+   * Chooses, for this machine and on this host, whether it gets a copy of its folder or the folder itself; from its next start
+   * on, and until the machine is removed. Being asked for by the user, it is his consent to a folder that can be written.
+   * @throws BulkheadError if the folder can't be mounted; nothing was changed then
+   */
+  setWorkspaceMode(id: string, workspace: ChosenWorkspace, options?: WaitOptions): Promise<MachineInfo>;
   /**
    * Chooses, for this machine and on this host, what happens when its last window closes; `undefined` goes back to what
    * its folder's settings say. Kept until the machine is removed.

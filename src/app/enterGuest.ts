@@ -1,5 +1,5 @@
 import type { Guest } from '../guest/guest';
-import { guestMarks } from '../guest/guestMarks';
+import { guestMarks, WORKSPACE_MARK } from '../guest/guestMarks';
 import { runLifecycleHooks } from '../guest/lifecycle';
 import { uploadWorkspace } from '../guest/uploadWorkspace';
 import type { BuiltImage } from '../image/builtImage';
@@ -15,8 +15,6 @@ import { connectGuestOf, lostItsMemory, startMachine } from './wake';
 const CANNOT_RUN = 126;
 /** What Docker, and the session program, set where the image says nothing (moby, `DefaultPathEnv`). */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** Stays when the system is rebuilt (guest/init/init): an upload would overwrite what was done in the guest. */
-const WORKSPACE_MARK = 'workspace';
 
 /**
  * Boots or wakes the machine, and brings in what it lacks: the workspace, the lifecycle commands. `image` is there if the
@@ -48,8 +46,8 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
     await writeRecord(file, record);
   }
   const marks = guestMarks(guest);
-  if (!(await marks.has(WORKSPACE_MARK, wait(options)))) {
-    const { diskBytes } = await machine.info(wait(options));
+  const { workspaceMode, diskBytes } = await machine.info(wait(options));
+  if (workspaceMode === 'copy' && !(await marks.has(WORKSPACE_MARK, wait(options)))) {
     await clock.time('upload', () => upload(opening, guest, record, diskBytes));
     await marks.set(WORKSPACE_MARK, wait(options));
   }

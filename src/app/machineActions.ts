@@ -2,19 +2,22 @@ import type { WorkspaceDifference } from '../app';
 import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
 import type { ReportProgress } from '../core/progress';
 import { PHASE_TITLES } from '../core/progress';
+import { guestMarks, WORKSPACE_MARK } from '../guest/guestMarks';
 import { removeIdentity } from '../guest/identity';
 import { removeSshHost } from '../guest/sshConfig';
 import { compareWorkspace } from '../guest/workspaceDifferences';
 import { statusOf } from '../image/engineFailure';
 import { baseTagOf, imageTagOf } from '../image/provideImage';
 import type { Machine, MachineInfo, WaitOptions } from '../machine/hypervisor';
+import { cannotSleep } from '../machine/kvm/kvmMachine';
 import type { OnClose } from '../settings/workspaceSpec';
-import { chooseOnClose, removeChoices } from './machineChoices';
+import { type ChosenWorkspace, chooseOnClose, chooseWorkspace, removeChoices } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
 import { readRecord, removeRecord } from './machineRecord';
 import { wait } from './openFolder';
 import type { Services } from './services';
+import { assertMountable } from './shareSpec';
 import { connectGuestOf, startMachine } from './wake';
 
 const MANY_DIFFERENCES = 1000;
@@ -68,9 +71,13 @@ export class MachineActions {
   suspend(id: string, options: WaitOptions = {}): Promise<MachineInfo> {
     return this.locked(id, options, async () => {
       const machine = await this.services.machine(id, wait(options));
-      const { state } = await machine.info(wait(options));
+      const info = await machine.info(wait(options));
+      const { state } = info;
       if (state === 'suspended') {
-        return machine.info(wait(options));
+        return info;
+      }
+      if (info.workspaceMode === 'mount') {
+        throw cannotSleep(id);
       }
       if (state !== 'running') {
         throw new BulkheadError(`The machine ${id} is ${state}: only a running one can be suspended`, {
@@ -142,6 +149,20 @@ export class MachineActions {
     return machine.info(wait(options));
   }
 
+  /** Needs no lock either: it is read when the machine starts. */
+  async setWorkspaceMode(
+    id: string,
+    workspace: ChosenWorkspace,
+    options: WaitOptions = {},
+  ): Promise<MachineInfo> {
+    const { hypervisor } = await this.services.connect(wait(options));
+    const machine = await this.services.machine(id, wait(options));
+    const info = await machine.info(wait(options));
+    await assertMountable(hypervisor, info.folder, workspace, wait(options));
+    await chooseWorkspace(this.services.data.choices(id), workspace, this.services.log);
+    return info;
+  }
+
   async differences(
     id: string,
     options: WaitOptions & { limit?: number } = {},
@@ -154,6 +175,9 @@ export class MachineActions {
         next: `Start it first: \`bulkhead start ${id}\`.`,
       });
     }
+    if (info.workspaceMode === 'mount') {
+      return this.differencesOfMounted(id, options);
+    }
     const record = await readRecord(this.services.data.record(id), this.services.log);
     return compareWorkspace(await this.services.guest(id, wait(options)), {
       ...wait(options),
@@ -163,6 +187,21 @@ export class MachineActions {
       limit: options.limit ?? MANY_DIFFERENCES,
       user: 'root',
     });
+  }
+
+  /** The folder is the host's own. But the upper disk may have the copy of an earlier time, which nobody can look into now. */
+  private async differencesOfMounted(id: string, options: WaitOptions): Promise<WorkspaceDifference[]> {
+    const guest = await this.services.guest(id, wait(options));
+    if (await guestMarks(guest).has(WORKSPACE_MARK, wait(options))) {
+      throw new BulkheadError(
+        `The machine ${id} has a mounted folder, and keeps a copy from before that can't be compared now`,
+        {
+          kind: 'usage',
+          next: 'To look at the copy first, set `workspace.mode` to `copy` and restart the machine.',
+        },
+      );
+    }
+    return [];
   }
 
   /** The VMM lets the guest go on when a suspend fails; its programs are still frozen. */

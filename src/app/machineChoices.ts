@@ -1,10 +1,13 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { codeOf, messageOf } from '../core/errors';
 import { writeFileAtomic } from '../core/files';
 import type { Log } from '../core/log';
 import type { MachineInfo } from '../machine/hypervisor';
-import type { OnClose } from '../settings/workspaceSpec';
+import { machineId } from '../settings/machineId';
+import type { OnClose, WorkspaceSpec } from '../settings/workspaceSpec';
+import type { FolderOptions } from './folderSettings';
+import type { Services } from './services';
 
 /** Names of what is lent, never a value. */
 const credentialsSchema = z.object({
@@ -17,10 +20,14 @@ const credentialsSchema = z.object({
 const choicesSchema = z.looseObject({
   onClose: z.enum(['suspend', 'stop', 'keep']).optional(),
   credentials: credentialsSchema.optional(),
+  workspace: z.object({ mode: z.enum(['copy', 'mount']), readOnly: z.boolean() }).optional(),
 });
 
 /** What the user has chosen for one machine on this host, over what its folder's settings say. */
 export type MachineChoices = z.output<typeof choicesSchema>;
+
+/** A copy of the folder, or the folder itself. `readOnly` says something only about the latter. */
+export type ChosenWorkspace = Pick<WorkspaceSpec['workspace'], 'mode' | 'readOnly'>;
 
 /** The choices; none if there is no file or it is damaged. */
 export async function readChoices(file: string, log: Log): Promise<MachineChoices> {
@@ -48,7 +55,12 @@ export function chooseCredentials(
   return choose(file, 'credentials', credentials, log);
 }
 
-async function choose<Name extends 'onClose' | 'credentials'>(
+/** How the workspace gets into the machine, from its next start on. */
+export function chooseWorkspace(file: string, workspace: ChosenWorkspace, log: Log): Promise<void> {
+  return choose(file, 'workspace', workspace, log);
+}
+
+async function choose<Name extends 'onClose' | 'credentials' | 'workspace'>(
   file: string,
   name: Name,
   value: MachineChoices[Name],
@@ -61,6 +73,32 @@ async function choose<Name extends 'onClose' | 'credentials'>(
   } else {
     await writeFileAtomic(file, `${JSON.stringify(choices, undefined, 2)}\n`);
   }
+}
+
+/**
+ * Options for reading a folder's settings, with what the user chose for its machine (now, or before) as if he said so on the
+ * command line: that is stronger than any file, and needs no grant.
+ */
+export async function withChosenWorkspace<T extends FolderOptions & { workspace?: ChosenWorkspace }>(
+  services: Pick<Services, 'data' | 'log'>,
+  folder: string,
+  options: T,
+): Promise<T> {
+  // A folder that is not there is told of by whoever reads its settings.
+  const real = await realpath(folder).catch(() => undefined);
+  const file = real === undefined ? undefined : services.data.choices(machineId(real));
+  const chosen = options.workspace ?? (file && (await readChoices(file, services.log)).workspace);
+  if (!chosen) {
+    return options;
+  }
+  const { mode, readOnly } = chosen;
+  const asked = options.overrides?.['workspace'];
+  const workspace = {
+    mode,
+    ...(mode === 'mount' && { readOnly }),
+    ...(typeof asked === 'object' && asked),
+  };
+  return { ...options, overrides: { ...options.overrides, workspace } };
 }
 
 export async function removeChoices(file: string): Promise<void> {

@@ -7,6 +7,7 @@ import { KVM_NETWORK_MODES } from '../machine/kvm/containerNetwork';
 import { sizeText } from '../settings/repairs';
 import type { ImageSource, NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
 import { askedNetwork, type Opening, wait } from './openFolder';
+import { shareSpec, workspaceText } from './shareSpec';
 
 /** All that the hypervisor needs: the settings within what the Engine's host has, the image's environment, the keys. */
 export async function machineSpec(
@@ -25,6 +26,7 @@ export async function machineSpec(
     );
   }
   const user = spec.remoteUser ?? (image.user === '' ? 'root' : image.user);
+  const share = await shareSpec(opening, image, user);
   return {
     ...system,
     id,
@@ -40,7 +42,8 @@ export async function machineSpec(
     user,
     workspaceFolder: spec.workspaceFolder,
     onClose: spec.onClose,
-    specHash: `${opening.settingsHash}-${hashOf([system.diskKey, system.generation, user, kit.hash])}`,
+    specHash: `${opening.settingsHash}-${hashOf([system.diskKey, system.generation, user, kit.hash, ...(share ? [share] : [])])}`,
+    ...(share && { share }),
     guest: {
       hostname: hostName(spec.name),
       env: { ...image.env, ...spec.containerEnv },
@@ -48,6 +51,7 @@ export async function machineSpec(
       workspaceFolder: spec.workspaceFolder,
       hostKey: identity.hostKey,
       authorizedKey: identity.authorizedKey,
+      ...(share && { share: { readOnly: share.readOnly } }),
     },
   };
 }
@@ -70,6 +74,7 @@ export function restartSettings(spec: WorkspaceSpec) {
     accelerator: spec.accelerator,
     remoteUser: spec.remoteUser ?? "the image's user",
     workspaceFolder: spec.workspaceFolder,
+    workspace: workspaceText(spec.workspace),
   };
 }
 
@@ -89,7 +94,18 @@ function describeBuild(folder: string, image: Exclude<ImageSource, { kind: 'imag
 /** Over what needs a new container when it changes: not the hooks, the ports or what the editor does. */
 export function settingsHash(spec: WorkspaceSpec): string {
   const { image, cpus, memoryBytes, diskBytes, accelerator, remoteUser, workspaceFolder } = spec;
-  return hashOf([image, cpus, memoryBytes, diskBytes, accelerator, remoteUser, workspaceFolder]);
+  const { workspace } = spec;
+  return hashOf([
+    image,
+    cpus,
+    memoryBytes,
+    diskBytes,
+    accelerator,
+    remoteUser,
+    workspaceFolder,
+    // What is copied counts at the next copy; a machine from before there were mounts has the hash of a copy.
+    ...(workspace.mode === 'copy' ? [] : [workspaceText(workspace)]),
+  ]);
 }
 
 function hashOf(value: unknown): string {

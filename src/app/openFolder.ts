@@ -10,12 +10,16 @@ import type { NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
 import { grantAsks } from './consent';
 import { enterGuest } from './enterGuest';
 import { readFolder } from './folderSettings';
+import { chooseWorkspace, withChosenWorkspace } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { MachineLog } from './machineLog';
 import { machineSpec, settingsHash } from './machineSpec';
 import { PhaseClock } from './phaseClock';
 import type { Services } from './services';
+import { assertMountable } from './shareSpec';
 import { sshHost } from './sshHost';
+
+const LOST_GRACE_MS = 5_000;
 
 /** What is known of a folder while it is being opened. */
 export interface Opening {
@@ -36,11 +40,18 @@ export interface Opening {
 /** Folder → running machine with the workspace in it: the whole way through the house, in the order of its rooms. */
 export async function openFolder(services: Services, folder: string, options: UpOptions): Promise<UpResult> {
   const clock = new PhaseClock(options.onProgress);
-  const { spec, asks } = await clock.time('settings', () => readFolder(services, folder, options));
+  const { spec, asks } = await clock.time('settings', async () =>
+    readFolder(services, folder, await withChosenWorkspace(services, folder, options)),
+  );
   if (options.allow !== undefined && asks.asks.length > 0) {
     await grantAsks(services, folder, asks.digest, options.allow, wait(options));
   }
   const id = machineId(spec.folder);
+  if (options.workspace) {
+    const { hypervisor } = await services.connect(wait(options));
+    await assertMountable(hypervisor, spec.folder, options.workspace, wait(options));
+    await chooseWorkspace(services.data.choices(id), options.workspace, services.log);
+  }
   const log = new MachineLog(services.data.log(id), services.log);
   const opening: Opening = {
     services,
@@ -66,7 +77,7 @@ async function open(opening: Opening): Promise<UpResult> {
   const { services, id, clock, options, log } = opening;
   const { hypervisor } = await clock.time('create', () => services.connect(wait(options)));
   const existing = await hypervisor.get(id, wait(options));
-  const before = await existing?.info(wait(options));
+  const before = await endIfUseless(opening, existing);
   if (before?.reason) {
     opening.warnings.push(`Last time the machine ended early: ${before.reason}.`);
     log.warn(`${id}: ${before.reason}`);
@@ -86,6 +97,7 @@ async function open(opening: Opening): Promise<UpResult> {
     layers = await layerCount(opening, before);
     opening.cached = { image: true, layers };
   } else {
+    await assertMountable(hypervisor, opening.spec.folder, opening.spec.workspace, wait(options));
     image = await prepareImage(opening);
     machine = await createMachine(opening, image, before, existing);
     layers = image.layers.length;
@@ -118,6 +130,24 @@ async function open(opening: Opening): Promise<UpResult> {
     withheld: opening.spec.withheld,
     ...(outdated !== undefined && { outdated }),
   };
+}
+
+/** A running machine with a reason to end has lost its mounted folder: programs in it hang. It is stopped, and looked at again. */
+async function endIfUseless(
+  opening: Opening,
+  machine: Machine | undefined,
+): Promise<MachineInfo | undefined> {
+  const { services, id, options } = opening;
+  const info = await machine?.info(wait(options));
+  if (!machine || info?.state !== 'running' || info.reason === undefined) {
+    return info;
+  }
+  await services.dropGuest(id);
+  // Its guest can't write to the folder any more, so it may not end by itself.
+  await machine.stop({ ...wait(options), graceMs: LOST_GRACE_MS });
+  opening.warnings.push(`The machine had to be started again: ${info.reason}.`);
+  const { reason: _killed, ...ended } = await machine.info(wait(options));
+  return ended;
 }
 
 /** Builds or pulls the image, and brings its layers into the store. */

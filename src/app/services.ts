@@ -118,6 +118,7 @@ export class Services {
       engine,
       kit: (wait) => this.kit(wait),
       cacheDirectory: this.data.cache,
+      keepOut: [this.data.root],
       log: this.log,
     });
     return { engine, hypervisor };

@@ -2,6 +2,7 @@ import type { WaitOptions } from '../machine/hypervisor';
 import type { FolderAsks } from '../settings/asks';
 import type { OnClose } from '../settings/workspaceSpec';
 import { readFolder } from './folderSettings';
+import { withChosenWorkspace } from './machineChoices';
 import { readRecord } from './machineRecord';
 import { type RestartSettings, restartSettings, settingsHash } from './machineSpec';
 import { wait } from './openFolder';
@@ -43,7 +44,11 @@ export async function settingsDrift(
   options: WaitOptions = {},
 ): Promise<SettingsDrift> {
   const info = await (await services.machine(id, options)).info(wait(options));
-  const { spec, asks } = await readFolder(services, info.folder, wait(options));
+  const { spec, asks } = await readFolder(
+    services,
+    info.folder,
+    await withChosenWorkspace(services, info.folder, wait(options)),
+  );
   const fingerprint = settingsHash(spec);
   const outdated = !info.specHash.startsWith(`${fingerprint}-`);
   const record = outdated ? await readRecord(services.data.record(id), services.log) : undefined;
@@ -68,6 +73,7 @@ function changesBetween(before: Partial<Record<string, string>>, now: RestartSet
     'accelerator',
     'remoteUser',
     'workspaceFolder',
+    'workspace',
   ];
   return keys
     .filter((key) => before[key] !== undefined && before[key] !== now[key])

@@ -5,6 +5,7 @@ import { type Log, printable } from '../core/log';
 import type { FileChange } from '../guest/guestFiles';
 import type { Attachments } from './attachments';
 import { isWithin, machineIdOf, SCHEME } from './machineUri';
+import { mountedFolders } from './mountedFolders';
 
 /** Name of a file that never is: see `lookAgain`. */
 const NOTHING = '.bulkhead-look-again';
@@ -38,6 +39,7 @@ export function watchedFolders(
 ): WatchedFolders {
   const watches = new Set<Watch>();
   const attached = new Set<string>();
+  const mounted = mountedFolders(attachments, fire, (id, folder) => lookAgain(id, [folder], fire));
   const following = attachments.onDidChange(({ attachment, status }) => {
     const own = [...watches].filter(({ id }) => id === attachment.id);
     for (const watch of own) {
@@ -73,6 +75,7 @@ export function watchedFolders(
     },
     dispose() {
       following.dispose();
+      mounted.dispose();
       for (const watch of watches) {
         watch.stop();
       }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { UpResult } from '../app';
-import { EXIT } from '../core/errors';
+import type { UpOptions, UpResult } from '../app';
+import { BulkheadError, EXIT } from '../core/errors';
 import { type AllowOptions, allowedKinds, withAllowOptions } from './allowOptions';
 import { describeAsk } from './consentCommand';
 import { formatDuration, oneLine } from './format';
@@ -16,13 +16,17 @@ export function addUpCommand(program: Command, run: Run): void {
       '--rebuild',
       'build the image again and begin with a fresh system (the workspace in the VM is kept)',
     )
-    .action((folder: string, options: CommonOptions & SettingsOptions & AllowOptions & { rebuild?: true }) =>
+    .option('--copy', 'the machine works on a copy of the folder, from its next start on')
+    .option('--mount', 'the machine gets the folder itself, read-only, from its next start on')
+    .option('--mount-write', 'the machine gets the folder itself and may write to it, from its next start on')
+    .action((folder: string, options: CommonOptions & SettingsOptions & AllowOptions & UpFlags) =>
       run(options, async (session) => {
         const allow = allowedKinds(options);
         const result = await session.app.up(resolve(session.terminal.cwd(), folder), {
           rebuild: options.rebuild === true,
           overrides: settingsOverrides(options),
           ...(allow && { allow }),
+          ...chosenWorkspace(options),
           signal: session.signal,
           onProgress: session.status.report,
         });
@@ -35,6 +39,27 @@ export function addUpCommand(program: Command, run: Run): void {
         return EXIT.done;
       }),
     );
+}
+
+interface UpFlags {
+  rebuild?: true;
+  copy?: true;
+  mount?: true;
+  mountWrite?: true;
+}
+
+/** The flag itself is the user's consent; a file's wish is not. */
+function chosenWorkspace({ copy, mount, mountWrite }: UpFlags): Pick<UpOptions, 'workspace'> {
+  if (Number(copy === true) + Number(mount === true) + Number(mountWrite === true) > 1) {
+    throw new BulkheadError('--copy, --mount and --mount-write exclude each other', {
+      kind: 'usage',
+      next: 'Give one of them.',
+    });
+  }
+  if (copy) {
+    return { workspace: { mode: 'copy', readOnly: false } };
+  }
+  return mount || mountWrite ? { workspace: { mode: 'mount', readOnly: mountWrite !== true } } : {};
 }
 
 function describeUp(result: UpResult): string[] {

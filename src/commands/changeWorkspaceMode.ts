@@ -9,9 +9,10 @@ import { COMMAND_IDS } from './commandIds';
 import { keepForWorkspace, openSettingsFile } from './keepForWorkspace';
 import { type Choice, pickMode } from './pickMode';
 import { sayNext } from './sayNext';
+import { switchWorkspace, type WorkspaceAnswer } from './switchWorkspace';
 import { targetMachine } from './targetMachines';
 
-type Answer = 'copy' | 'mount' | 'mount-read-only' | 'exclude' | 'file' | 'user';
+type Answer = WorkspaceAnswer | 'exclude' | 'file' | 'user';
 
 /** How the workspace gets into the machine: says what a copy is, what is left out of it, and what else there is. */
 export async function changeWorkspaceMode(context: CommandContext, ...args: unknown[]): Promise<void> {
@@ -21,7 +22,15 @@ export async function changeWorkspaceMode(context: CommandContext, ...args: unkn
     return;
   }
   const name = nameText(machine.name);
-  switch (await pickMode(t('Workspace of {0}', name), await choicesFor(context))) {
+  const answer = await pickMode(t('Workspace of {0}', name), await choicesFor(context, machine));
+  switch (answer) {
+    case 'copy':
+    case 'mount':
+    case 'mount-read-only':
+      if (answer !== answerOf(machine)) {
+        await switchWorkspace(context, machine, answer);
+      }
+      return;
     case 'exclude':
       return chooseExcluded(context, machine);
     case 'file':
@@ -30,25 +39,30 @@ export async function changeWorkspaceMode(context: CommandContext, ...args: unkn
       await vscode.commands.executeCommand('workbench.action.openSettings', 'bulkhead.workspace');
       return;
     default:
-      // The mode that it has, or none.
       return;
   }
 }
 
-async function choicesFor(context: CommandContext): Promise<Choice<Answer>[]> {
+function answerOf({ workspaceMode, readOnly }: MachineInfo): WorkspaceAnswer {
+  return workspaceMode === 'mount' && readOnly ? 'mount-read-only' : workspaceMode;
+}
+
+async function choicesFor(context: CommandContext, machine: MachineInfo): Promise<Choice<Answer>[]> {
   const { t } = vscode.l10n;
-  const mounts = (await context.app.workspaceModes()).includes('mount');
-  const unavailable = mounts
-    ? {}
-    : {
-        unavailable: t(
-          'This version has no shared folders yet. A VM works on a copy, whatever the settings say.',
-        ),
-      };
+  const now = answerOf(machine);
+  const modes = await context.app.workspaceModes();
+  const mode = (value: WorkspaceAnswer): Choice<Answer> => ({
+    value,
+    text: workspaceModeText(value === 'copy' ? 'copy' : 'mount', value === 'mount-read-only'),
+    current: value === now,
+    ...(!modes.includes(value === 'copy' ? 'copy' : 'mount') && {
+      unavailable: t('Machines of this kind have no shared folders.'),
+    }),
+  });
   return [
-    { value: 'copy', text: workspaceModeText('copy', false), current: true },
-    { value: 'mount-read-only', text: workspaceModeText('mount', true), current: false, ...unavailable },
-    { value: 'mount', text: workspaceModeText('mount', false), current: false, ...unavailable },
+    mode('copy'),
+    mode('mount-read-only'),
+    mode('mount'),
     {
       value: 'exclude',
       text: {

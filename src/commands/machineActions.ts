@@ -62,7 +62,7 @@ function verbs(state: MachineState | undefined, attached: boolean): Action[] {
 function toggles(context: CommandContext, info: MachineInfo): Action[] {
   const { t } = vscode.l10n;
   const network = networkModeText(info.networkMode);
-  const workspace = workspaceModeText('copy', false);
+  const workspace = workspaceModeText(info.workspaceMode, info.readOnly === true);
   const onClose = onCloseText(context.onClose(info));
   return [
     separator(t('Toggles')),

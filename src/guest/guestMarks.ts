@@ -9,6 +9,9 @@ const STATE = '/.bulkhead/state';
 /** Changes with each boot, and stays the same through suspend and resume (random(4)). */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
+/** Stays when the system is rebuilt (guest/init/init): an upload would overwrite what was done in the guest. */
+export const WORKSPACE_MARK = 'workspace';
+
 /** A fact about a guest that its disk remembers, such as "the workspace was uploaded". */
 export interface GuestMarks {
   has(name: string, options?: WaitOptions): Promise<boolean>;

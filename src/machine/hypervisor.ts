@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { AcceleratorChoice, NetworkMode, OnClose } from '../settings/workspaceSpec';
+import type { AcceleratorChoice, NetworkMode, OnClose, WorkspaceMode } from '../settings/workspaceSpec';
 
 export type Accelerator = 'kvm' | 'tcg' | 'hyperv';
 
@@ -27,7 +27,7 @@ export interface MachineSpec {
   /** `[a-z0-9-]`, at most 63 characters. Names the container, the volumes and the SSH alias. */
   id: string;
   name: string;
-  /** Host folder that it was made from (a label; never mounted in copy mode). */
+  /** Host folder that it was made from: a label, and what is mounted if there is a `share`. */
   folder: string;
   /** `disk/`'s key of the imported image: which read-only disk it boots from. */
   diskKey: string;
@@ -47,7 +47,16 @@ export interface MachineSpec {
   generation: string;
   /** What its folder's settings say about the last window's closing. */
   onClose: OnClose;
+  /** The folder itself is mounted into the guest, instead of a copy. */
+  share?: Share;
   guest: GuestConfig;
+}
+
+/** What the guest may do with a mounted folder, and whose its files are there. */
+export interface Share {
+  readOnly: boolean;
+  /** The account in the guest that owns the folder's files: the one that commands run as. */
+  guestOwner: { uid: number; gid: number };
 }
 
 /** What init in the guest is told at boot, on a small read-only config disk. Holds the machine's secrets. */
@@ -62,6 +71,8 @@ export interface GuestConfig {
   hostKey: string;
   /** One line of `authorized_keys`. */
   authorizedKey: string;
+  /** Mount the host's folder at the workspace folder, instead of the upper disk's copy. */
+  share?: { readOnly: boolean };
 }
 
 export interface MachineInfo {
@@ -76,6 +87,10 @@ export interface MachineInfo {
   memoryBytes: number;
   diskBytes: number;
   networkMode: NetworkMode;
+  /** Read off the real containers, as `networkMode` is. */
+  workspaceMode: WorkspaceMode;
+  /** A mounted folder can't be written by the guest. Undefined for a copy. */
+  readOnly?: boolean;
   user: string;
   workspaceFolder: string;
   diskKey: string;
@@ -177,6 +192,8 @@ export interface Hypervisor {
   probe(options?: WaitOptions & { fresh?: boolean }): Promise<ProbeResult>;
   /** Creates (or, if one with the same id and another specHash exists, re-creates around its disk). */
   create(spec: MachineSpec, options?: WaitOptions): Promise<Machine>;
+  /** @throws BulkheadError if this folder of this computer can't, or must not, be mounted into a machine */
+  assertMountable(folder: string, readOnly: boolean, options?: WaitOptions): Promise<void>;
   list(options?: WaitOptions): Promise<MachineInfo[]>;
   /** The machine with this id, or undefined. */
   get(id: string, options?: WaitOptions): Promise<Machine | undefined>;

@@ -104,19 +104,20 @@ export function networkToggle(info: MachineInfo): ToggleText {
   };
 }
 
-/** Copy is all that a machine of this version can be. */
 export function workspaceToggle(info: MachineInfo): ToggleText {
   const { t } = vscode.l10n;
-  const mode = workspaceModeText('copy', false);
+  const mode = workspaceModeText(info.workspaceMode, info.readOnly === true);
   return {
     text: `$(${mode.icon}) ${mode.label}`,
     tooltip: lines(
       t('Workspace of {0}: {1}', nameText(info.name), mode.label),
       mode.detail,
       t('Folder on this computer: {0}', printable(info.folder, 300)),
-      t('Click for what is copied and for other ways.'),
+      info.workspaceMode === 'copy' || info.readOnly
+        ? t('Click for what is copied and for other ways.')
+        : t('What it writes there is on this computer at once, and what runs it here has no wall.'),
     ),
-    danger: false,
+    danger: info.workspaceMode === 'mount' && info.readOnly !== true,
   };
 }
 

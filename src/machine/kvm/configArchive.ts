@@ -24,6 +24,7 @@ export async function configDisk(config: GuestConfig, generation: string): Promi
     user: line(config.user, "account's name"),
     workspace: line(config.workspaceFolder, 'workspace folder'),
     env: env.join(''),
+    ...(config.share && { share: config.share.readOnly ? 'ro\n' : 'rw\n' }),
     ssh_host_ed25519_key: config.hostKey,
     authorized_keys: line(config.authorizedKey, 'authorized key'),
   });

@@ -1,7 +1,7 @@
 import type { MachineState } from '../hypervisor';
 
 /** How the VMM script ends (guest/vmm/vmm); Docker keeps it as the container's exit code. */
-export const VMM_EXIT = { poweredOff: 0, suspended: 10, guestReset: 11, noConfig: 13 } as const;
+export const VMM_EXIT = { poweredOff: 0, suspended: 10, guestReset: 11, noConfig: 13, noShare: 14 } as const;
 
 /** Docker's own codes: killed by SIGKILL, by SIGTERM, lost by a daemon that died. */
 const KILLED = 137;
@@ -44,6 +44,8 @@ function stateAfterExit(exitCode: number | undefined): ContainerState {
       return { state: 'stopped', reason: 'the guest rebooted or its kernel panicked' };
     case VMM_EXIT.noConfig:
       return { state: 'failed', reason: 'it was never given its configuration' };
+    case VMM_EXIT.noShare:
+      return { state: 'failed', reason: 'nobody served its mounted folder; start it with Bulkhead' };
     case KILLED:
     case TERMINATED:
       return { state: 'stopped', reason: 'its VMM was killed; the disk is as the guest last wrote it' };

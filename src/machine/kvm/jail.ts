@@ -2,6 +2,7 @@ import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerod
 import { LAYER_FOLDER, LAYER_VOLUME } from '../../disk/layerStore';
 import type { Accelerator, MachineSpec } from '../hypervisor';
 import { labelsOf, MACHINE_LABEL } from './labels';
+import { socketMount } from './shareContainer';
 
 const MIB = 2 ** 20;
 
@@ -85,6 +86,7 @@ export function machineContainer(
       BULKHEAD_MEMORY_MIB: Math.ceil(spec.memoryBytes / MIB),
       BULKHEAD_DISK_KEY: spec.diskKey,
       BULKHEAD_DISK_BYTES: spec.diskBytes,
+      ...(spec.share && { BULKHEAD_SHARE: spec.share.readOnly ? 'ro' : 'rw' }),
     }).map(([name, value]) => `${name}=${value}`),
     HostConfig: {
       ...jail(accelerator === 'kvm' ? kvm : undefined),
@@ -92,7 +94,7 @@ export function machineContainer(
       MemorySwap: memory,
       // The Engine refuses more CPUs than it has.
       NanoCpus: Math.min(spec.cpus, engineCpus) * 1e9,
-      Mounts: [LAYERS_MOUNT, machineMount(spec.id)],
+      Mounts: [LAYERS_MOUNT, machineMount(spec.id), ...(spec.share ? [socketMount(spec.id, true)] : [])],
     },
   };
 }

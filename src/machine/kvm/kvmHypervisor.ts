@@ -19,8 +19,11 @@ import { networkModeOf, switchNetwork } from './containerNetwork';
 import { exitCodeOfStatus, stateOfContainer } from './exitCodes';
 import { containerName, MACHINE_FILTER, machineContainer, volumeName } from './jail';
 import { KvmMachine } from './kvmMachine';
-import { MACHINE_LABEL, machineOfLabels } from './labels';
+import { MACHINE_LABEL, machineOfLabels, shareOfLabels } from './labels';
 import { type Probed, probe } from './probe';
+import { makeShareVolume, ofListed, workspaceOf } from './share';
+import { SHARE_LABEL } from './shareContainer';
+import { lookAtSharedFolder } from './sharedFolder';
 import { UsageSampler } from './usage';
 
 export interface KvmHypervisorOptions {
@@ -29,6 +32,8 @@ export interface KvmHypervisorOptions {
   kit: (options: WaitOptions) => Promise<Kit>;
   /** For probe results. */
   cacheDirectory: string;
+  /** Absolute paths that no mounted folder may hold: the data folder. */
+  keepOut: readonly string[];
   log: Log;
 }
 
@@ -44,7 +49,7 @@ export class KvmHypervisor implements Hypervisor {
   }
 
   async create(spec: MachineSpec, options: WaitOptions = {}): Promise<Machine> {
-    const { engine, log } = this.options;
+    const { engine } = this.options;
     const kit = await this.options.kit(options);
     const { accelerator, probed } = await this.chooseAccelerator(spec, options);
     throwIfAborted(options.signal);
@@ -57,6 +62,9 @@ export class KvmHypervisor implements Hypervisor {
             Labels: { [MACHINE_LABEL]: spec.id },
           });
           await this.removeOutdated(spec);
+          if (spec.share) {
+            await makeShareVolume(engine, spec.id);
+          }
           throwIfAborted(signal);
           await engine.docker
             .createContainer(machineContainer(spec, kit.id, accelerator, probed?.kvm, engine.ncpu))
@@ -72,7 +80,7 @@ export class KvmHypervisor implements Hypervisor {
             await container.putArchive(await configUpload(spec.guest, spec.generation), { path: '/machine' });
             await switchNetwork(engine, container, spec.networkMode);
           }
-          return new KvmMachine(spec.id, engine, container, this.usageOf(spec.id, container), log);
+          return this.machineOf(spec.id, container);
         } catch (error) {
           throw engineFailure(`The machine ${spec.id} can’t be created`, error);
         }
@@ -80,13 +88,25 @@ export class KvmHypervisor implements Hypervisor {
     );
   }
 
+  async assertMountable(folder: string, readOnly: boolean): Promise<void> {
+    const { engine, keepOut } = this.options;
+    await lookAtSharedFolder(folder, readOnly, {
+      keepOut: keepOutOf(engine, keepOut),
+      endpoint: engine.endpoint,
+    });
+  }
+
   async list(options: WaitOptions = {}): Promise<MachineInfo[]> {
     const { engine } = this.options;
     return withDeadline({ what: 'Listing machines', ms: 20_000, signal: options.signal }, async () => {
       try {
-        const containers = await engine.docker.listContainers({ all: true, filters: MACHINE_FILTER });
+        const [containers, shares] = await Promise.all([
+          engine.docker.listContainers({ all: true, filters: MACHINE_FILTER }),
+          engine.docker.listContainers({ all: true, filters: { label: [SHARE_LABEL] } }),
+        ]);
+        const shareOf = new Map(shares.map((share) => [share.Labels[SHARE_LABEL], share]));
         return containers
-          .flatMap((container) => infoOf(container) ?? [])
+          .flatMap((container) => infoOf(container, shareOf.get(container.Labels[MACHINE_LABEL])) ?? [])
           .sort((a, b) => b.createdAt - a.createdAt);
       } catch (error) {
         throw engineFailure('The machines can’t be listed', error);
@@ -95,20 +115,26 @@ export class KvmHypervisor implements Hypervisor {
   }
 
   async get(id: string, options: WaitOptions = {}): Promise<Machine | undefined> {
-    const { engine, log } = this.options;
+    const { engine } = this.options;
     return withDeadline({ what: `Looking for ${id}`, ms: 20_000, signal: options.signal }, async () => {
       const container = engine.docker.getContainer(containerName(id));
       try {
         const found = await container.inspect();
-        return found.Config.Labels[MACHINE_LABEL] === id
-          ? new KvmMachine(id, engine, container, this.usageOf(id, container), log)
-          : undefined;
+        return found.Config.Labels[MACHINE_LABEL] === id ? this.machineOf(id, container) : undefined;
       } catch (error) {
         if (statusOf(error) === 404) {
           return undefined;
         }
         throw engineFailure(`The machine ${id} can’t be looked for`, error);
       }
+    });
+  }
+
+  private machineOf(id: string, container: Container): KvmMachine {
+    const { engine, log, keepOut } = this.options;
+    return new KvmMachine(id, engine, container, this.usageOf(id, container), {
+      log,
+      keepOut: keepOutOf(engine, keepOut),
     });
   }
 
@@ -165,14 +191,19 @@ export class KvmHypervisor implements Hypervisor {
   }
 }
 
-function infoOf(container: ContainerInfo): MachineInfo | undefined {
+function infoOf(container: ContainerInfo, share: ContainerInfo | undefined): MachineInfo | undefined {
   const described = machineOfLabels(container.Labels);
   return (
     described && {
       ...described,
       ...stateOfContainer(container.State, exitCodeOfStatus(container.Status)),
+      ...workspaceOf(ofListed(container), share && ofListed(share), shareOfLabels(container.Labels)),
       networkMode: networkModeOf(Object.keys(container.NetworkSettings?.Networks ?? {})),
       createdAt: container.Created * 1000,
     }
   );
+}
+
+function keepOutOf({ endpoint }: Engine, keepOut: readonly string[]): string[] {
+  return [...keepOut, ...(endpoint.startsWith('unix://') ? [endpoint.slice('unix://'.length)] : [])];
 }

@@ -13,7 +13,16 @@ import { diskUse } from './diskUse';
 import { stateOfContainer } from './exitCodes';
 import { readHostSamples, SAMPLER } from './hostSamples';
 import { onceContainer, volumeName } from './jail';
-import { machineOfLabels } from './labels';
+import { machineOfLabels, shareOfLabels } from './labels';
+import {
+  inspectShare,
+  isMounted,
+  ofInspected,
+  removeShare,
+  removeShareVolume,
+  serveShare,
+  workspaceOf,
+} from './share';
 import type { UsageSampler } from './usage';
 
 const VMM = '/usr/lib/bulkhead/vmm';
@@ -32,7 +41,7 @@ export class KvmMachine implements Machine {
     private readonly engine: Engine,
     private readonly container: Container,
     private readonly sampler: UsageSampler,
-    private readonly log: Log,
+    private readonly options: { log: Log; keepOut: readonly string[] },
   ) {}
 
   async info(options: WaitOptions = {}): Promise<MachineInfo> {
@@ -40,6 +49,8 @@ export class KvmMachine implements Machine {
       try {
         const found = await this.container.inspect();
         const described = machineOfLabels(found.Config.Labels);
+        const vmm = ofInspected(found);
+        const share = isMounted(vmm) ? await inspectShare(this.engine, this.id) : undefined;
         if (!described) {
           throw new BulkheadError(`The labels of container ${found.Name} are not a machine's`, {
             next: `Remove it with \`docker rm ${found.Id.slice(0, 12)}\`.`,
@@ -48,6 +59,7 @@ export class KvmMachine implements Machine {
         return {
           ...described,
           ...stateOfContainer(found.State.Status, found.State.ExitCode),
+          ...workspaceOf(vmm, share, shareOfLabels(found.Config.Labels)),
           networkMode: networkModeOf(Object.keys(found.NetworkSettings.Networks)),
           createdAt: Date.parse(found.Created),
         };
@@ -62,6 +74,9 @@ export class KvmMachine implements Machine {
 
   async start(options: WaitOptions = {}): Promise<{ resumed: boolean }> {
     const { state } = await this.info(options);
+    if (state !== 'running') {
+      await this.serveFolder(options);
+    }
     await withDeadline(this.deadline('start', START_MS, options), async () => {
       try {
         await this.container.start();
@@ -73,6 +88,21 @@ export class KvmMachine implements Machine {
       }
     });
     return { resumed: state === 'suspended' };
+  }
+
+  /** What the labels say was granted; the containers are looked at again, and refused if they don't agree. */
+  private async serveFolder(options: WaitOptions): Promise<void> {
+    const found = await this.container.inspect();
+    const { Labels: labels } = found.Config;
+    const share = shareOfLabels(labels);
+    const machine = machineOfLabels(labels);
+    if (!isMounted(ofInspected(found)) || !share || !machine) {
+      return;
+    }
+    const { folder, memoryBytes } = machine;
+    const { keepOut } = this.options;
+    const by = { id: this.id, folder, share, memoryBytes, kitImage: found.Image, keepOut };
+    await serveShare(this.engine, by, options);
   }
 
   async connect(options: WaitOptions = {}): Promise<Duplex> {
@@ -88,7 +118,7 @@ export class KvmMachine implements Machine {
     stream.once('end', () => {
       const words = complaints();
       if (words) {
-        this.log.debug(`${this.id}: the stream to the guest ended: ${words}`);
+        this.options.log.debug(`${this.id}: the stream to the guest ended: ${words}`);
       }
     });
     return stream;
@@ -121,6 +151,9 @@ export class KvmMachine implements Machine {
   }
 
   async suspend(options: WaitOptions = {}): Promise<void> {
+    if (isMounted(ofInspected(await this.container.inspect()))) {
+      throw cannotSleep(this.id);
+    }
     await execOutput(this.engine, this.container, [`${VMM}/suspend`], {
       what: `Suspending ${this.id}`,
       ms: SUSPEND_MS,
@@ -159,6 +192,8 @@ export class KvmMachine implements Machine {
         }
       }
     });
+    // virtiofsd has ended with its VMM; nothing of the folder stays mounted anywhere.
+    await removeShare(this.engine, this.id);
     const after = await this.container.inspect();
     return { forced: after.State.ExitCode !== 0 };
   }
@@ -196,6 +231,8 @@ export class KvmMachine implements Machine {
           throw engineFailure(`The machine ${this.id} can't be removed`, error);
         }
       }
+      await removeShare(this.engine, this.id);
+      await removeShareVolume(this.engine, this.id);
       try {
         await this.engine.docker.getVolume(volumeName(this.id)).remove();
       } catch (error) {
@@ -220,4 +257,12 @@ export class KvmMachine implements Machine {
   private deadline(what: string, ms: number, options: WaitOptions) {
     return { what: `The machine ${this.id} did not ${what}`, ms, signal: options.signal };
   }
+}
+
+/** virtiofsd holds files of the host open, so its state can't be saved with the guest's memory. */
+export function cannotSleep(id: string): BulkheadError {
+  return new BulkheadError(`The machine ${id} has a mounted folder, and such a machine can't be suspended`, {
+    kind: 'usage',
+    next: `Stop it with \`bulkhead stop ${id}\`, or set \`workspace.mode\` to \`copy\`: a machine with a copy can sleep.`,
+  });
 }

@@ -1,5 +1,5 @@
 import type { OnClose } from '../../settings/workspaceSpec';
-import type { Accelerator, MachineInfo, MachineSpec } from '../hypervisor';
+import type { Accelerator, MachineInfo, MachineSpec, Share } from '../hypervisor';
 
 /** Every label of ours begins so; `bulkhead.machine` holds the id and marks a machine's container and volume. */
 export const MACHINE_LABEL = 'bulkhead.machine';
@@ -22,18 +22,38 @@ const NAMES = {
   onClose: 'bulkhead.on-close',
 } as const;
 
+/** `ro` or `rw`, and the account's `uid:gid` in the guest: what a mounted folder is served with at each start. */
+const SHARED_LABEL = 'bulkhead.shared';
+
 /** What the labels of a machine's container tell; the rest of `MachineInfo` is the container's state. */
 export type LabelledMachine = Omit<
   MachineInfo,
-  'state' | 'reason' | 'networkMode' | 'onCloseChosen' | 'createdAt'
+  'state' | 'reason' | 'networkMode' | 'workspaceMode' | 'readOnly' | 'onCloseChosen' | 'createdAt'
 >;
 
 /** Nothing secret goes here: anyone who may list containers reads labels. */
 export function labelsOf(spec: MachineSpec, accelerator: Accelerator): Record<string, string> {
   const values: LabelledMachine = { ...spec, accelerator };
-  return Object.fromEntries(
-    Object.entries(NAMES).map(([key, label]) => [label, String(values[key as keyof LabelledMachine] ?? '')]),
-  );
+  const { share } = spec;
+  return {
+    ...Object.fromEntries(
+      Object.entries(NAMES).map(([key, label]) => [
+        label,
+        String(values[key as keyof LabelledMachine] ?? ''),
+      ]),
+    ),
+    ...(share && {
+      [SHARED_LABEL]: `${share.readOnly ? 'ro' : 'rw'} ${share.guestOwner.uid}:${share.guestOwner.gid}`,
+    }),
+  };
+}
+
+/** How the machine's folder is to be served, or undefined if the labels don't say so. */
+export function shareOfLabels(labels: Record<string, string>): Share | undefined {
+  const [, way, uid, gid] = /^(ro|rw) (\d{1,10}):(\d{1,10})$/.exec(labels[SHARED_LABEL] ?? '') ?? [];
+  return way === undefined
+    ? undefined
+    : { readOnly: way === 'ro', guestOwner: { uid: Number(uid), gid: Number(gid) } };
 }
 
 /** The machine that a container's labels describe, or undefined if they are not whole. */

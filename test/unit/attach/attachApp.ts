@@ -15,6 +15,7 @@ export const INFO: MachineInfo = {
   memoryBytes: 2 ** 31,
   diskBytes: 2 ** 34,
   networkMode: 'none',
+  workspaceMode: 'copy',
   user: 'root',
   workspaceFolder: '/workspace',
   diskKey: '',

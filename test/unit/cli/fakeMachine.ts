@@ -12,6 +12,7 @@ export function fakeMachine(changes: Partial<MachineInfo> = {}): MachineInfo {
     memoryBytes: 2 * 1024 ** 3,
     diskBytes: 20 * 1024 ** 3,
     networkMode: 'none',
+    workspaceMode: 'copy',
     user: 'root',
     workspaceFolder: '/workspaces/shop',
     diskKey: 'd'.repeat(64),
