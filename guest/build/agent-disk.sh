@@ -43,6 +43,7 @@ done
 musl-gcc -static -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$root/bin/session" "$sources/agent/session.c" "$sources/agent/account.c" \
   "$sources/agent/control.c" "$sources/agent/minder.c" "$sources/agent/procfs.c" "$sources/agent/resources.c" "$sources/agent/ports.c"
 musl-gcc -static -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$root/bin/git-credential-bulkhead" "$sources/agent/git-credential.c"
+musl-gcc -static -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$root/bin/tree" "$sources/agent/tree.c"
 
 cp "$sources/agent/sshd_config" "$sources/agent/passwd" "$sources/agent/group" "$root/etc/"
 install -m 0755 "$sources/init/guest-init" "$root/init"
