@@ -8,7 +8,14 @@ export function kitTools(guest: Guest & { readonly toolsFolder?: string }): {
   busybox: string;
   tar: string;
   inotifywait: string;
+  /** guest/agent/tree.c */
+  tree: string;
 } {
   const folder = guest.toolsFolder ?? KIT_TOOLS;
-  return { busybox: `${folder}/busybox`, tar: `${folder}/tar`, inotifywait: `${folder}/inotifywait` };
+  return {
+    busybox: `${folder}/busybox`,
+    tar: `${folder}/tar`,
+    inotifywait: `${folder}/inotifywait`,
+    tree: `${folder}/tree`,
+  };
 }

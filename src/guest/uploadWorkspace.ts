@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Header, type Pack, pack } from 'tar-stream';
+import { type Pack, pack } from 'tar-stream';
 import { throwIfAborted } from '../core/deadline';
 import { BulkheadError, CancelledError, codeOf, DeadlineError } from '../core/errors';
 import { printable } from '../core/log';
@@ -12,6 +13,7 @@ import type { Guest, GuestProcess } from './guest';
 import { checkGuestPath } from './guestPath';
 import { type HostEntry, type HostTree, listHostTree } from './hostTree';
 import { kitTools } from './kitTools';
+import { describeEntry, headerOf, type SentEntry } from './sentEntry';
 
 export interface UploadOptions {
   /** Absolute host folder; its contents are sent, `.git` included. */
@@ -35,6 +37,8 @@ export type SendOptions = Omit<UploadOptions, 'hostFolder' | 'exclude' | 'user' 
 export interface UploadResult {
   files: number;
   bytes: number;
+  /** In the order sent: folders before what is in them. */
+  sent: SentEntry[];
   /** What was left out or changed on the way, each a sentence for the user. */
   warnings: string[];
 }
@@ -117,6 +121,7 @@ async function makeFolder(guest: Guest, folder: string, options: UploadOptions):
 class Upload {
   private readonly warnings: string[];
   private readonly tar: Pack = pack();
+  private readonly sent: SentEntry[] = [];
   private files = 0;
   private bytes = 0;
   private lastReport = 0;
@@ -176,7 +181,8 @@ class Upload {
         }
       }
       this.report(true);
-      return { files: this.files, bytes: this.bytes, warnings: this.warnings.slice(0, WARNINGS_MAX) };
+      const warnings = this.warnings.slice(0, WARNINGS_MAX);
+      return { files: this.files, bytes: this.bytes, sent: this.sent, warnings };
     } finally {
       clearInterval(watchdog);
       this.options.signal?.removeEventListener('abort', onAbort);
@@ -210,6 +216,11 @@ class Upload {
       const sink = this.tar.entry(header, (error) => (error ? reject(error) : resolve()));
       sink.on('error', reject);
     });
+    const { linkname } = header;
+    this.sent.push({
+      ...describeEntry(entry),
+      ...(entry.type === 'symlink' && linkname && { target: linkname }),
+    });
   }
 
   /** The header promises a size, and exactly that many bytes follow, whatever happens to the file. */
@@ -231,6 +242,7 @@ class Upload {
       const sink = this.tar.entry({ ...headerOf(entry), size: stat.size }, (error) => finished(error));
       // `done` tells of a failure; the stream must not throw it as well.
       sink.on('error', () => undefined);
+      const hash = createHash('sha256');
       let shrank = false;
       let left = stat.size;
       while (left > 0) {
@@ -242,6 +254,7 @@ class Upload {
         }
         const bytes = bytesRead === 0 ? chunk : chunk.subarray(0, bytesRead);
         left -= bytes.length;
+        hash.update(bytes);
         this.bytes += bytes.length;
         if (!sink.write(bytes)) {
           await Promise.race([done, new Promise<void>((resolve) => sink.once('drain', () => resolve()))]);
@@ -257,6 +270,7 @@ class Upload {
         this.warnings.push(`${printable(entry.path, 300)} grew while it was copied: cut.`);
       }
       this.files++;
+      this.sent.push({ ...describeEntry(entry), size: stat.size, sha256: hash.digest('hex') });
     } finally {
       await file.close();
     }
@@ -282,23 +296,4 @@ class Upload {
       });
     }
   }
-}
-
-function headerOf(entry: HostEntry): Partial<Header> & Pick<Header, 'name'> {
-  return {
-    name: entry.type === 'directory' ? `${entry.path}/` : entry.path,
-    type: entry.type,
-    mode: modeOf(entry),
-    mtime: entry.stat.mtime,
-    uid: 0,
-    gid: 0,
-  };
-}
-
-/** Windows has no modes: everything is 0666 there, and no program could be told from a text. */
-function modeOf(entry: HostEntry): number {
-  if (process.platform === 'win32') {
-    return entry.type === 'directory' ? 0o755 : 0o644;
-  }
-  return entry.stat.mode & 0o7777;
 }

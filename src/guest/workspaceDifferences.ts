@@ -8,8 +8,8 @@ import { isFileError } from './fileError';
 import type { Guest } from './guest';
 import type { FileStat, GuestFiles } from './guestFiles';
 import { checkGuestPath, joinGuest } from './guestPath';
+import { hashGuestFiles } from './hashGuestFiles';
 import { type HostEntry, listHostTree } from './hostTree';
-import { kitTools } from './kitTools';
 
 /** A file that differs between the VM's workspace and the host's folder. */
 export interface WorkspaceDifference {
@@ -34,9 +34,6 @@ export interface CompareOptions {
 const GUEST_ENTRIES_MAX = 200_000;
 /** Folders listed at a time: hides the round trip to an emulated guest. */
 const LISTINGS = 8;
-/** Bytes of paths in one `sha256sum` command (the command line holds them as hex). */
-const BATCH_BYTES = 40_000;
-const HASH_MS = 600_000;
 
 /** Compares type, size, link target and SHA-256. An empty list means that removing the VM loses no work. */
 export async function compareWorkspace(
@@ -74,16 +71,18 @@ export async function compareWorkspace(
       differences.push({ path: entry.path, kind: 'deleted' });
     }
   }
-  for (const batch of batches(sameSize, root)) {
-    if (differences.length >= options.limit) {
-      break;
-    }
-    const hashes = await hashInGuest(guest, root, batch, options);
-    for (const path of batch) {
+  if (differences.length >= options.limit) {
+    return differences.slice(0, options.limit);
+  }
+  for await (const { paths, hashes } of hashGuestFiles(guest, root, sameSize, options)) {
+    for (const path of paths) {
       const theirs = hashes.get(path);
       if (theirs === undefined || theirs !== (await hashOnHost(join(host.root, path), host.root))) {
         differences.push({ path, kind: 'modified' });
       }
+    }
+    if (differences.length >= options.limit) {
+      break;
     }
   }
   return differences.slice(0, options.limit);
@@ -155,64 +154,6 @@ async function sameLink(
     }
     return false;
   }
-}
-
-function* batches(paths: string[], root: string): Generator<string[]> {
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const path of paths) {
-    const size = Buffer.byteLength(joinGuest(root, path)) + 1;
-    if (bytes + size > BATCH_BYTES && batch.length > 0) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(path);
-    bytes += size;
-  }
-  if (batch.length > 0) {
-    yield batch;
-  }
-}
-
-/** SHA-256 (hex) by path, for those of the batch that could be read. */
-async function hashInGuest(
-  guest: Guest,
-  root: string,
-  batch: string[],
-  options: CompareOptions,
-): Promise<Map<string, string>> {
-  const paths = batch.map((path) => joinGuest(root, path));
-  const output = await guest.run(
-    { argv: [kitTools(guest).busybox, 'sha256sum', '--', ...paths] },
-    {
-      cwd: '/',
-      deadlineMs: HASH_MS,
-      maxBytes: BATCH_BYTES + paths.length * 80,
-      ...(options.user !== undefined && { user: options.user }),
-      ...(options.signal && { signal: options.signal }),
-    },
-  );
-  return parseHashes(output.stdout, batch, paths);
-}
-
-/**
- * Reads `<64 hex>  <path>\n` records in the order the paths were given. A path may hold a newline, so the
- * next record is found by the path that is expected, never by splitting lines; a path without one is left out.
- */
-export function parseHashes(stdout: Buffer, names: string[], paths: string[]): Map<string, string> {
-  const hashes = new Map<string, string>();
-  let at = 0;
-  names.forEach((name, index) => {
-    const tail = Buffer.from(`  ${paths[index] ?? ''}\n`);
-    const end = at + 64 + tail.length;
-    const hash = stdout.toString('latin1', at, at + 64);
-    if (/^[0-9a-f]{64}$/.test(hash) && stdout.subarray(at + 64, end).equals(tail)) {
-      hashes.set(name, hash);
-      at = end;
-    }
-  });
-  return hashes;
 }
 
 async function hashOnHost(path: string, within: string): Promise<string | undefined> {

@@ -20,7 +20,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../../src/core/progress';
 import { uploadWorkspace } from '../../../src/guest/uploadWorkspace';
-import { compareWorkspace, parseHashes } from '../../../src/guest/workspaceDifferences';
+import { parseHashes } from '../../../src/guest/hashGuestFiles';
+import { compareWorkspace } from '../../../src/guest/workspaceDifferences';
 import { OpenSshServer } from './openSshServer';
 
 describe('a workspace between host and guest', () => {
