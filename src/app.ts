@@ -15,6 +15,7 @@ import { PortForwards } from './app/portForward';
 import { listPorts, portSource } from './app/portWatch';
 import { prune } from './app/prune';
 import { hostSource, resourceSource } from './app/resourceWatch';
+import { reviewContext } from './app/reviewedMachines';
 import { Services } from './app/services';
 import { settingsDrift } from './app/settingsDrift';
 import { SharedWatches } from './app/sharedWatches';
@@ -25,6 +26,7 @@ import { surveyGuest } from './guest/copy/guestSurvey';
 import { surveyHost } from './guest/copy/hostSurvey';
 import type { MachineInfo, WaitOptions } from './machine/hypervisor';
 import { KVM_NETWORK_MODES } from './machine/kvm/containerNetwork';
+import { ReviewGate } from './review/reviewGate';
 import { checkSettingsText } from './settings/checkText';
 import { setBulkheadSetting } from './settings/editBulkheadFile';
 import { effectiveSettings } from './settings/effectiveSettings';
@@ -51,6 +53,7 @@ export function createApp(options: AppOptions): App {
   const hosts = new SharedWatches(ends, hostSource(services), { replay: false });
   const resources = new SharedWatches(ends, resourceSource(services, hosts), { replay: false });
   const ports = new SharedWatches(ends, portSource(services), { replay: true });
+  const gate = new ReviewGate(reviewContext(services));
   const forwards = new PortForwards(services, ends);
   const machine = (id: string, wait: WaitOptions | undefined) => services.machine(id, wait);
   const chosen = (info: MachineInfo) => withChoices(info, services.data.choices(info.id), options.log);
@@ -109,6 +112,13 @@ export function createApp(options: AppOptions): App {
       surveyGuest(await (await services.guest(id, wait)).files(wait), paths, wait),
     copyOut: async (id, plan, wait) => copyOut(await (await services.guest(id)).files(), plan, wait),
     copyIn: async (id, paths, wait) => copyIn(await services.guest(id), await surveyHost(paths, wait), wait),
+    review: (id, wait) => gate.review(id, wait),
+    reviewSides: (token, path, wait) => gate.reviewSides(token, path, wait),
+    reviewHunks: (token, path, wait) => gate.reviewHunks(token, path, wait),
+    applyReview: (token, selections, wait) => gate.applyReview(token, selections, wait),
+    undoApply: (applyId) => gate.undoApply(applyId),
+    appliedChanges: (id) => gate.appliedChanges(id),
+    fetchCommits: (id, wait) => gate.fetchCommits(id, wait),
     console: async (id, wait) => (await machine(id, wait)).console(wait),
     connect: async (id, wait) => (await machine(id, wait)).connect(wait),
     machineLog: (id, wait = {}) => readMachineLog(services.data.log(id), wait.tail ?? 500),

@@ -31,6 +31,30 @@ export class DataFolder {
     return join(this.root, 'locks', id);
   }
 
+  /** What was copied into the machine: path, type, mode, size, SHA-256. */
+  baseline(id: string): string {
+    return join(this.root, 'baselines', `${id}.ndjson`);
+  }
+
+  /** SHA-256 of the guest's files by their times, so that a second look reads only what changed. */
+  guestIndex(id: string): string {
+    return join(this.root, 'baselines', `${id}.index`);
+  }
+
+  /** The last looks at the machine's changes, with the contents that were looked at. */
+  reviews(id: string): string {
+    return join(this.root, 'reviews', id);
+  }
+
+  /** What was replaced when changes were brought back, of all machines. */
+  get backups(): string {
+    return join(this.root, 'backups');
+  }
+
+  reviewLock(id: string): string {
+    return join(this.root, 'locks', `review-${id}`);
+  }
+
   get sshConfig(): string {
     return join(this.root, 'ssh_config');
   }

@@ -4,6 +4,7 @@ import { runLifecycleHooks } from '../guest/lifecycle';
 import { uploadWorkspace } from '../guest/uploadWorkspace';
 import type { BuiltImage } from '../image/builtImage';
 import type { Machine } from '../machine/hypervisor';
+import { keepCopy } from '../review/look/keepCopy';
 import { substituteContainerEnv } from '../settings/variables';
 import type { LifecycleCommand } from '../settings/workspaceSpec';
 import { type MachineRecord, readRecord, writeRecord } from './machineRecord';
@@ -97,7 +98,7 @@ async function upload(
   maxBytes: number,
 ): Promise<void> {
   const { spec, options, log } = opening;
-  const { files, bytes, warnings } = await uploadWorkspace(guest, {
+  const { files, bytes, sent, warnings } = await uploadWorkspace(guest, {
     ...wait(options),
     hostFolder: spec.folder,
     guestFolder: spec.workspaceFolder,
@@ -108,6 +109,11 @@ async function upload(
   });
   opening.warnings.push(...warnings);
   log.info(`Copied ${files} files (${bytes} bytes) to ${spec.workspaceFolder}`);
+  const { data } = opening.services;
+  const { id } = opening;
+  const paths = { baseline: data.baseline(id), guestIndex: data.guestIndex(id) };
+  const { workspaceFolder } = spec;
+  await keepCopy(guest, { paths, workspaceFolder, exclude, sent }, wait(options));
 }
 
 async function runHooks(opening: Opening, guest: Guest, record: MachineRecord): Promise<void> {

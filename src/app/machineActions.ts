@@ -16,6 +16,7 @@ import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
 import { readRecord, removeRecord } from './machineRecord';
 import { wait } from './openFolder';
+import { forgetReviews } from './reviewedMachines';
 import type { Services } from './services';
 import { assertMountable } from './shareSpec';
 import { connectGuestOf, startMachine } from './wake';
@@ -124,6 +125,7 @@ export class MachineActions {
       await removeIdentity(data.identity(id));
       await removeRecord(data.record(id));
       await removeChoices(data.choices(id));
+      await forgetReviews(data, id);
       await removeMachineLog(data.log(id));
       for (const tag of [imageTagOf(id), baseTagOf(id)]) {
         try {

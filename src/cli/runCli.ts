@@ -13,6 +13,7 @@ import { addLogsCommand } from './logsCommand';
 import { addMachineCommands } from './machineCommands';
 import { Output } from './output';
 import { addPortsCommand } from './portsCommand';
+import { addPullCommand } from './pullCommand';
 import type { CommonOptions, Session } from './session';
 import { signatureAnswers } from './signatureQuestion';
 import { addStatsCommand } from './statsCommand';
@@ -79,6 +80,7 @@ function createProgram(
   addConsentCommand(program, run);
   addCopyCommand(program, run);
   addCredentialsCommand(program, run);
+  addPullCommand(program, run);
   return program;
 }
 

@@ -13,7 +13,7 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** What is no part of opening a folder, and reports its progress all the same. */
-export type OtherPhase = 'copy';
+export type OtherPhase = 'copy' | 'review';
 
 /** One step of progress. `done`/`total` share a unit: bytes for `unit: 'bytes'`, else a count. */
 export interface ProgressEvent {
@@ -37,6 +37,7 @@ export const PHASE_TITLES: Record<Phase | OtherPhase, string> = {
   upload: 'Copying the workspace',
   hooks: 'Running lifecycle commands',
   copy: 'Copying',
+  review: 'Looking at changes',
 };
 
 /** Where in the opening of a folder this is, `3/9 `; empty for what is no part of it. */

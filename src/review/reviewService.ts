@@ -65,6 +65,8 @@ export interface Review {
   hashedFiles: number;
   /** Git commits in the guest that this computer's repository lacks, newest first, bounded; untrusted text. */
   commits: ReviewCommit[];
+  /** Sentences for the user: conflicts that can't be told, an apply that was interrupted and taken back. */
+  notes: string[];
 }
 
 export interface ReviewCommit {

@@ -15,6 +15,7 @@ export function phaseTitle(phase: Phase | OtherPhase): string {
     upload: t('Copying the workspace'),
     hooks: t('Running lifecycle commands'),
     copy: t('Copying'),
+    review: t('Looking at changes'),
   };
   return titles[phase];
 }

@@ -1,9 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { constants, existsSync, type Stats } from 'node:fs';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { BulkheadError, codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
+import { openRegularFile } from '../hostTree';
 import { isSafeHostName } from './hostName';
 import type { ThereType } from './resolveConflicts';
 
@@ -65,6 +80,49 @@ export class HostFolder {
   makeFile(name: string, mode: number): Promise<FileHandle> {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW;
     return open(this.at(name), flags, mode);
+  }
+
+  /** A regular file for reading; never a link, never waiting for a FIFO. @throws if it is anything else */
+  openFile(name: string): Promise<{ file: FileHandle; stat: Stats }> {
+    return openRegularFile(this.at(name));
+  }
+
+  /** Names in it, at most `limit`. @throws if there are more */
+  async names(limit: number): Promise<string[]> {
+    const names = await readdir(this.handle ? `${OPEN_FILES}/${this.handle.fd}/.` : this.path);
+    if (names.length > limit) {
+      throw new BulkheadError(`${printable(this.path, 300)} has more than ${limit} entries`);
+    }
+    return names;
+  }
+
+  readLink(name: string): Promise<string> {
+    return readlink(this.at(name));
+  }
+
+  /** @throws with code EEXIST as `makeFolder` */
+  async makeLink(name: string, target: string): Promise<void> {
+    await symlink(target, this.at(name));
+  }
+
+  /** Renames an entry of it over another, which goes (unless it is a folder). */
+  async replace(name: string, over: string): Promise<void> {
+    await rename(this.at(name), this.at(over));
+  }
+
+  /** Gives a file its new name only if nothing has that. @throws with code EEXIST as `makeFolder` */
+  async moveNew(name: string, newName: string): Promise<void> {
+    try {
+      await link(this.at(name), this.at(newName));
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') {
+        throw error;
+      }
+      // A file system without hard links.
+      await this.moveTo(name, this, newName);
+      return;
+    }
+    await unlink(this.at(name));
   }
 
   async look(name: string): Promise<ThereType | undefined> {

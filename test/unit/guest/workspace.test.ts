@@ -19,8 +19,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../../src/core/progress';
-import { uploadWorkspace } from '../../../src/guest/uploadWorkspace';
 import { parseHashes } from '../../../src/guest/hashGuestFiles';
+import { uploadWorkspace } from '../../../src/guest/uploadWorkspace';
 import { compareWorkspace } from '../../../src/guest/workspaceDifferences';
 import { OpenSshServer } from './openSshServer';
 

@@ -1,0 +1,245 @@
+import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
+import type { ReportProgress } from '../core/progress';
+import { HostFolder } from '../guest/copy/hostFolder';
+import type { WaitOptions } from '../machine/hypervisor';
+import { applyChanges, openRoot } from './apply/applyChanges';
+import { ApplyJournals } from './apply/applyJournals';
+import { changedInGuest } from './apply/changedInGuest';
+import { Refused } from './apply/planApply';
+import { takeBackInterrupted, type Undone, undoApply } from './apply/undoApply';
+import { type FetchedRef, fetchCommits } from './commits/fetchCommits';
+import { HostRepository } from './commits/hostRepository';
+import { newCommits } from './commits/newCommits';
+import { hostStateAt, sameHostState } from './host/hostPath';
+import { readBaseline, writeBaseline } from './look/baseline';
+import { lookAtMachine } from './look/lookAtMachine';
+import type { LookedAt, StoredReview } from './look/lookedAt';
+import { moveBaseline, restoreBaseline } from './look/moveBaseline';
+import { machineOfToken, StoredReviews } from './look/storedReviews';
+import type { ReviewContext, ReviewedMachine } from './reviewContext';
+import type {
+  AppliedChanges,
+  ApplyResult,
+  Review,
+  ReviewCommit,
+  ReviewHunk,
+  ReviewService,
+  ReviewSides,
+  Selection,
+} from './reviewService';
+import { reviewHunks } from './sides/reviewHunks';
+import { assertShowable, baseContent, guestContent, hostContent, SIDE_MAX } from './sides/reviewSides';
+
+/** Changes of one review that are listed. */
+const LIMIT = 5_000;
+
+/** The gate that everything passes that a machine wrote and this computer's folder shall have. */
+export class ReviewGate implements ReviewService {
+  private readonly journals: ApplyJournals;
+
+  constructor(private readonly context: ReviewContext) {
+    this.journals = new ApplyJournals(context.paths.backups, context.log);
+  }
+
+  async review(
+    id: string,
+    options: WaitOptions & { limit?: number; onProgress?: ReportProgress } = {},
+  ): Promise<Review> {
+    const began = performance.now();
+    const wait = waitOf(options);
+    options.onProgress?.({ phase: 'review', message: 'Looking at the files of the VM' });
+    const machine = await this.context.machine(id, wait);
+    return this.context.locked(machine.id, wait, async () => {
+      const interrupted = await this.takeBack(machine.id);
+      const [look, commits] = await Promise.all([
+        lookAtMachine(this.context, machine, { ...wait, limit: options.limit ?? LIMIT }),
+        this.commits(machine, wait),
+      ]);
+      return {
+        token: look.review.token,
+        machineId: machine.id,
+        folder: machine.folder,
+        changes: look.review.looked.map(({ change }) => change),
+        truncated: look.truncated,
+        tookMs: Math.round(performance.now() - began),
+        hashedFiles: look.hashedFiles,
+        commits,
+        notes: [...interrupted, ...look.notes],
+      };
+    });
+  }
+
+  async reviewSides(token: string, path: string, options: WaitOptions = {}): Promise<ReviewSides> {
+    const { machine, review, reviews, looked } = await this.open(token, path, options);
+    const root = await openRoot(review);
+    try {
+      const from = looked.change.from ?? path;
+      const seen = looked.change.from === undefined ? looked.host : (looked.fromHost ?? looked.host);
+      if (!sameHostState(await hostStateAt(root, from), seen)) {
+        throw changedHere();
+      }
+      const guest = () => this.context.guest(machine.id, options);
+      const host = seen.type === 'file' ? await this.hostSide(root, from, seen.size) : undefined;
+      const theirs = await guestContent(guest, machine, looked, reviews.store, options);
+      if (!theirs && looked.guest.type === 'file') {
+        throw new BulkheadError('The file changed in the VM since this look at the changes', {
+          next: 'Look at the changes again.',
+        });
+      }
+      const base = looked.change.conflict ? await baseContent(guest, machine, looked, options) : undefined;
+      return {
+        ...(host && { host }),
+        ...(theirs && { guest: assertShowable(theirs) ?? theirs }),
+        ...(base && { base }),
+      };
+    } finally {
+      await root.close();
+    }
+  }
+
+  async reviewHunks(token: string, path: string, options: WaitOptions = {}): Promise<ReviewHunk[]> {
+    const { looked } = await this.open(token, path, options);
+    const { change, host, guest } = looked;
+    if (change.kind !== 'modified' || change.binary || host.type !== 'file' || guest.type !== 'file') {
+      return [];
+    }
+    const sides = await this.reviewSides(token, path, options);
+    return sides.host && sides.guest ? reviewHunks(sides.host, sides.guest) : [];
+  }
+
+  async applyReview(
+    token: string,
+    selections: readonly Selection[],
+    options: WaitOptions & { onProgress?: ReportProgress } = {},
+  ): Promise<ApplyResult> {
+    const wait = waitOf(options);
+    const machine = await this.context.machine(machineOfToken(token), wait);
+    const { id } = machine;
+    return this.context.locked(id, wait, async () => {
+      await this.takeBack(id);
+      const reviews = new StoredReviews(this.context.paths.reviews(id));
+      const review = await reviews.load(token);
+      const guest = () => this.context.guest(id, wait);
+      const applied = await applyChanges(
+        review,
+        selections,
+        {
+          journals: this.journals,
+          changedInGuest: async (looked) => changedInGuest(await guest(), machine, looked, wait),
+          contentOf: async (looked) => {
+            const content = await guestContent(guest, machine, looked, reviews.store, wait);
+            if (!content) {
+              throw new Refused('it changed in the VM since this look at the changes: look again');
+            }
+            return content;
+          },
+        },
+        options,
+      );
+      const { applyId, journal, changes, refused } = applied;
+      if (changes.length > 0) {
+        const baseline = await readBaseline(this.context.paths.baseline(id), this.context.log);
+        if (baseline) {
+          journal.baselineBefore = moveBaseline(baseline, changes);
+          await this.journals.write(journal);
+          await writeBaseline(this.context.paths.baseline(id), baseline);
+        }
+        await this.journals.dropOld(applyId);
+      }
+      return { applyId, applied: applied.applied, refused };
+    });
+  }
+
+  async undoApply(applyId: string): Promise<Undone> {
+    const { machineId } = await this.journals.read(applyId);
+    return this.context.locked(machineId, {}, async () => {
+      await this.takeBack(machineId);
+      const undone = await undoApply(this.journals, applyId);
+      const file = this.context.paths.baseline(machineId);
+      const baseline = await readBaseline(file, this.context.log);
+      if (baseline) {
+        const { baselineBefore } = await this.journals.read(applyId);
+        restoreBaseline(baseline, baselineBefore, new Set(undone.restored));
+        await writeBaseline(file, baseline);
+      }
+      return undone;
+    });
+  }
+
+  async appliedChanges(id: string): Promise<AppliedChanges[]> {
+    const journals = await this.journals.of(id);
+    return journals
+      .filter(({ state }) => state === 'applied')
+      .map(({ applyId, machineId, folder, at, applied }) => ({
+        applyId,
+        machineId,
+        folder,
+        at,
+        paths: applied,
+      }));
+  }
+
+  async fetchCommits(id: string, options: WaitOptions = {}): Promise<FetchedRef[]> {
+    const machine = await this.context.machine(id, options);
+    return this.context.locked(machine.id, options, () => fetchCommits(this.context, machine, options));
+  }
+
+  private takeBack(machineId: string): Promise<string[]> {
+    return takeBackInterrupted(this.journals, machineId, this.context.log);
+  }
+
+  /** What the guest's git has that this computer's lacks. A folder that is no repository, or of another kind, has no say. */
+  private async commits(machine: ReviewedMachine, options: WaitOptions): Promise<ReviewCommit[]> {
+    let repository: HostRepository | undefined;
+    const root = await HostFolder.open(machine.folder);
+    try {
+      repository = await HostRepository.open(root);
+      if (!repository) {
+        return [];
+      }
+      const hashes = await repository.hashes();
+      return await newCommits(await this.context.guest(machine.id, options), machine, hashes, options);
+    } catch (error) {
+      throwIfCancelled(error);
+      this.context.log.warn(`The commits of ${machine.id} can’t be told: ${messageOf(error)}`);
+      return [];
+    } finally {
+      await repository?.close();
+      await root.close();
+    }
+  }
+
+  private async open(
+    token: string,
+    path: string,
+    options: WaitOptions,
+  ): Promise<{ machine: ReviewedMachine; review: StoredReview; reviews: StoredReviews; looked: LookedAt }> {
+    const machine = await this.context.machine(machineOfToken(token), options);
+    const reviews = new StoredReviews(this.context.paths.reviews(machine.id));
+    const review = await reviews.load(token);
+    const looked = review.looked.find(({ change }) => change.path === path);
+    if (!looked) {
+      throw new BulkheadError('That path is no change of this look at the machine', { kind: 'usage' });
+    }
+    return { machine, review, reviews, looked };
+  }
+
+  private async hostSide(root: HostFolder, path: string, size: number): Promise<Buffer> {
+    const content = await hostContent(root, path, Math.max(size, SIDE_MAX));
+    const shown = assertShowable(content);
+    if (!shown) {
+      throw changedHere();
+    }
+    return shown;
+  }
+}
+
+function changedHere(): BulkheadError {
+  return new BulkheadError('The file changed on this computer since this look at the changes', {
+    next: 'Look at the changes again.',
+  });
+}
+
+function waitOf({ signal }: WaitOptions): WaitOptions {
+  return signal ? { signal } : {};
+}
