@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { BulkheadError, codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
-import { openRegularFile } from '../hostTree';
+import { openRegularFile } from '../../core/regularFile';
 import { isSafeHostName } from './hostName';
 import type { ThereType } from './resolveConflicts';
 

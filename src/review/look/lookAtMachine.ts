@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../../core/deadline';
-import { codeOf } from '../../core/errors';
+import { throwIfCancelled } from '../../core/errors';
+import { openRegularFile } from '../../core/regularFile';
 import { HostFolder } from '../../guest/copy/hostFolder';
 import { type Excludes, parseExcludes } from '../../guest/exclude';
-import { listHostTree, openRegularFile } from '../../guest/hostTree';
+import { listHostTree } from '../../guest/hostTree';
 import type { SentEntry } from '../../guest/sentEntry';
 import { listGuestTree } from '../../guest/tree/listGuestTree';
 import type { WaitOptions } from '../../machine/hypervisor';
@@ -92,7 +93,7 @@ async function baselineOfHost(
   excludes: Excludes,
   options: WaitOptions,
 ): Promise<Baseline> {
-  const { entries } = await listHostTree(folder, excludes, options.signal);
+  const { root, entries } = await listHostTree(folder, excludes, options.signal);
   const sent: SentEntry[] = [];
   for (const { path, type, stat: found } of entries) {
     throwIfAborted(options.signal);
@@ -104,15 +105,13 @@ async function baselineOfHost(
     };
     try {
       if (type === 'file') {
-        entry.sha256 = await hashOf(join(folder, path));
+        entry.sha256 = await hashOf(join(root, path), root);
       } else if (type === 'symlink') {
-        entry.target = await readlink(join(folder, path));
+        entry.target = await readlink(join(root, path));
       }
     } catch (error) {
-      // Gone since it was listed, or not ours to read: it is as if it were not there.
-      if (codeOf(error) === undefined) {
-        throw error;
-      }
+      // Gone since it was listed, something else by now, or not ours to read: it is as if it were not there.
+      throwIfCancelled(error);
       continue;
     }
     sent.push(entry);
@@ -122,8 +121,8 @@ async function baselineOfHost(
   return baseline;
 }
 
-async function hashOf(path: string): Promise<string> {
-  const { file } = await openRegularFile(path);
+async function hashOf(path: string, within: string): Promise<string> {
+  const { file } = await openRegularFile(path, within);
   const hash = createHash('sha256');
   for await (const chunk of file.createReadStream({ highWaterMark: 1 << 20 })) {
     hash.update(chunk as Buffer);

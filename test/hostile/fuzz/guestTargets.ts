@@ -15,6 +15,7 @@ import { GitStatusParser } from '../../../src/guest/git/gitStatus';
 import { GrepOutput } from '../../../src/guest/grepOutput';
 import { checkGuestPath, isEntryName, isInside } from '../../../src/guest/guestPath';
 import { parseGuestSample, parseListeningPorts } from '../../../src/guest/guestSampleParser';
+import { parseHashes } from '../../../src/guest/hashGuestFiles';
 import { InotifyParser } from '../../../src/guest/inotifyParser';
 import { parsePrivateKeyText } from '../../../src/guest/keys';
 import { LineSplitter } from '../../../src/guest/lineSplitter';
@@ -22,7 +23,6 @@ import { NulNames } from '../../../src/guest/listFiles';
 import { RipgrepJson } from '../../../src/guest/ripgrepJson';
 import { checkAttributes, checkHandle } from '../../../src/guest/sftpSession';
 import { quoteProxyArgument, sshHostBlock } from '../../../src/guest/sshConfig';
-import { parseHashes } from '../../../src/guest/workspaceDifferences';
 import { hold, holdPrintable, pieces, refused, type Target } from './fuzz';
 
 const ID = 'a'.repeat(40);

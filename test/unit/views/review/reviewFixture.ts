@@ -23,6 +23,7 @@ export function review(changes: ReviewChange[], more: Partial<Review> = {}): Rev
     tookMs: 12,
     hashedFiles: 0,
     commits: [],
+    notes: [],
     ...more,
   };
 }
