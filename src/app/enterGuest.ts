@@ -1,3 +1,4 @@
+import { unlendable } from '../credentials/lent';
 import type { Guest } from '../guest/guest';
 import { guestMarks, WORKSPACE_MARK } from '../guest/guestMarks';
 import { runLifecycleHooks } from '../guest/lifecycle';
@@ -33,6 +34,10 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
     // These need no restart: they are the business of the editor and of new sessions.
     Object.assign(record, recordedOf(opening));
     await writeRecord(file, record);
+  }
+  const never = unlendable(opening.spec.credentials.env);
+  if (never.length > 0) {
+    opening.warnings.push(`Not lent, because they make the session itself: ${never.join(', ')}.`);
   }
   const woken = await clock.time('boot', () => startMachine(machine, options));
   const guest = await clock.time('ssh', () => connectGuestOf(services, machine, woken, options));

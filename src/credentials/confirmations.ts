@@ -23,6 +23,8 @@ export const CONFIRMATION_LIMITS: ConfirmationLimits = {
   muteMs: 120_000,
 };
 
+const MUTED = 'several were denied just now; it is not asked for a while';
+
 interface Mood {
   denials: number;
   mutedUntil: number;
@@ -51,8 +53,8 @@ export class Confirmations implements Disposable {
     if (this.ended.signal.aborted || signal.aborted) {
       return no('nobody is there to be asked');
     }
-    if ((this.moods.get(wish.machineId)?.mutedUntil ?? 0) > Date.now()) {
-      return no('several were denied just now; it is not asked for a while');
+    if (this.isMuted(wish.machineId)) {
+      return no(MUTED);
     }
     // One is before the user, the others wait.
     if (this.waiting > this.limits.waiting) {
@@ -68,42 +70,46 @@ export class Confirmations implements Disposable {
     this.turn = new Promise((resolve) => {
       next = resolve;
     });
-    const unanswered = new Promise<Verdict>((resolve) => {
-      over.addEventListener(
-        'abort',
-        () => resolve(no(signal.aborted ? 'it was taken back' : 'it was not answered in time')),
-        { once: true },
-      );
+    return new Promise<Verdict>((resolve) => {
+      let isSettled = false;
+      const settle = (verdict: Verdict) => {
+        if (!isSettled) {
+          isSettled = true;
+          clearTimeout(timer);
+          if (!signal.aborted) {
+            this.remember(wish.machineId, verdict.allowed);
+          }
+          resolve(verdict);
+        }
+      };
+      const end = () => settle(no(signal.aborted ? 'it was taken back' : 'it was not answered in time'));
+      over.addEventListener('abort', end, { once: true });
+      void before
+        // Those before it may have been denied once too often meanwhile.
+        .then(() => !over.aborted && !this.isMuted(wish.machineId) && this.confirm(wish, over))
+        .catch((error: unknown) => {
+          this.log.warn(`The question about a signature failed: ${messageOf(error)}`);
+          return false;
+        })
+        .then((yes) => {
+          // An answer in the moment of the revocation is no answer.
+          settle(yes && !over.aborted ? { allowed: true } : no('it was denied'));
+          this.waiting--;
+          next();
+        });
     });
-    const answered = before
-      .then(() => (over.aborted ? false : this.confirm(wish, over)))
-      .catch((error: unknown) => {
-        this.log.warn(`The question about a signature failed: ${messageOf(error)}`);
-        return false;
-      })
-      .finally(() => {
-        this.waiting--;
-        next();
-      });
-    try {
-      const verdict = await Promise.race([
-        unanswered,
-        answered.then((yes): Verdict => (yes ? { allowed: true } : no('it was denied'))),
-      ]);
-      // An answer that comes in the moment of the revocation is no answer.
-      const counts = verdict.allowed && over.aborted ? no('it was taken back') : verdict;
-      if (!signal.aborted) {
-        this.remember(wish.machineId, counts.allowed);
-      }
-      return counts;
-    } finally {
-      clearTimeout(timer);
-    }
+  }
+
+  private isMuted(machineId: string): boolean {
+    return (this.moods.get(machineId)?.mutedUntil ?? 0) > Date.now();
   }
 
   private remember(machineId: string, allowed: boolean): void {
     if (allowed) {
       this.moods.delete(machineId);
+      return;
+    }
+    if (this.isMuted(machineId)) {
       return;
     }
     const mood = this.moods.get(machineId) ?? { denials: 0, mutedUntil: 0 };

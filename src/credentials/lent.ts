@@ -53,8 +53,10 @@ export function saneLent(lent: Readonly<Lent>): Lent {
   };
 }
 
-export function isLent({ agent, git, env }: Readonly<Lent>): boolean {
-  return agent || git.length > 0 || env.length > 0;
+/** Of `names`: the variables that no consent lends. */
+export function unlendable(names: readonly string[]): string[] {
+  const { env } = saneLent({ ...NOTHING_LENT, git: [], env: [...names] });
+  return names.filter((name) => !env.includes(name));
 }
 
 function unique(values: string[]): string[] {

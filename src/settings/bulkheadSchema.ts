@@ -290,7 +290,7 @@ export const bulkheadSchema = z.strictObject({
     }),
   credentials: z
     .strictObject({
-      git: listOf(gitHost, 'host names', 'Write a list such as ["git.example.org"].', 100)
+      git: listOf(gitHost, 'host names', 'Write a list such as ["git.example.org"].', 20)
         .optional()
         .meta({
           description:
@@ -298,7 +298,7 @@ export const bulkheadSchema = z.strictObject({
           default: [],
           examples: [['git.example.org']],
         }),
-      env: listOf(variableName, 'variable names', 'Write a list such as ["NPM_TOKEN"].', 100)
+      env: listOf(variableName, 'variable names', 'Write a list such as ["NPM_TOKEN"].', 50)
         .optional()
         .meta({
           description:

@@ -75,7 +75,7 @@ async function sh(script: string, options: RunOptions = OWN) {
   return { code: output.code, out: output.stdout.toString().trim(), err: output.stderr.toString().trim() };
 }
 
-const VARIABLES = 'echo "${SSH_AUTH_SOCK-none} ${GIT_CONFIG_COUNT-none} ${CANARY_TOKEN-none}"';
+const VARIABLES = `echo "\${SSH_AUTH_SOCK-none} \${GIT_CONFIG_COUNT-none} \${CANARY_TOKEN-none}"`;
 
 test('by default nothing is there', async () => {
   expect((await sh(VARIABLES)).out).toBe('none none none');

@@ -71,7 +71,7 @@ export async function credentials({ page, url, results, cli, example }) {
   }
 
   await results.test('a signature is asked about: the key, the purpose; Enter denies it', async () => {
-    await window.runCommand('Bulkhead: Open Terminal');
+    await window.runCommand('Bulkhead: Open Terminal in VM');
     await window.terminalSays('$', GUEST_MS);
     const { refused } = await sign();
     await window.dialog().getByText('asks for a signature').waitFor({ timeout: GUEST_MS });
@@ -116,7 +116,7 @@ export async function credentials({ page, url, results, cli, example }) {
     await itemSays('Credentials: 1');
     await window.typeInTerminal('echo "old=""[$CANARY_TOKEN]"');
     await window.terminalSays('old=[]', GUEST_MS);
-    await window.runCommand('Bulkhead: Open Terminal');
+    await window.runCommand('Bulkhead: Open Terminal in VM');
     await window.terminalSays('$', GUEST_MS);
     await window.typeInTerminal('echo "new=""[$CANARY_TOKEN]"');
     await window.terminalSays('new=[from-this-computer]', GUEST_MS);
