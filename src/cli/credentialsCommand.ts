@@ -60,7 +60,7 @@ function linesOf({ agent, git, env, missing, origin }: MachineCredentials): stri
     `git        ${git.length > 0 ? git.join(', ') : 'no host'}`,
     `variables  ${names.length > 0 ? names.join(', ') : 'none'}`,
     origin === 'folder' ? 'As you granted it to its folder.' : 'Chosen for this machine on this computer.',
-  ].map(oneLine);
+  ].map((line) => oneLine(line));
 }
 
 function onOff(text: string): boolean {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { App, AppOptions, MachineCredentials } from '../../../src/app';
 import { runCli } from '../../../src/cli/runCli';
 import type { SignalSource } from '../../../src/cli/terminal';
@@ -9,7 +9,14 @@ import { FakeProcess, fakeGuest } from './fakeGuest';
 import { fakeMachine } from './fakeMachine';
 import { runFake, Sink } from './fakeTerminal';
 
-const NOTHING: MachineCredentials = { agent: false, git: [], env: [], origin: 'folder', missing: [], uses: [] };
+const NOTHING: MachineCredentials = {
+  agent: false,
+  git: [],
+  env: [],
+  origin: 'folder',
+  missing: [],
+  uses: [],
+};
 
 /** An app that keeps what is lent. */
 function lender(first: Partial<MachineCredentials> = {}) {
@@ -32,7 +39,9 @@ it('says what is lent, and that nothing is', async () => {
   expect(nothing).toMatchObject({ code: 0, stdout: 'Nothing is lent to this machine.\n' });
   const { app } = lender({ agent: true, git: ['a.test'], env: ['A_TOKEN'], missing: ['A_TOKEN'] });
   const some = await runFake(['credentials', 'shop'], app);
-  expect(some.stdout).toMatch(/SSH agent {2}lent.*\ngit {8}a\.test\nvariables {2}A_TOKEN \(not set here\)\nAs you granted/);
+  expect(some.stdout).toMatch(
+    /SSH agent {2}lent.*\ngit {8}a\.test\nvariables {2}A_TOKEN \(not set here\)\nAs you granted/,
+  );
   const json = JSON.parse((await runFake(['credentials', 'shop', '--json'], app)).stdout);
   expect(json).toMatchObject({ agent: true, git: ['a.test'], env: ['A_TOKEN'] });
 });
@@ -89,7 +98,11 @@ async function onTerminal(
   const stderr = Object.assign(new Sink(), { isTTY: true });
   const stdout = new Sink();
   let options: AppOptions | undefined;
-  const app = { ...lender().app, guest: async () => fakeGuest({ spawn: async () => process }), dispose: () => undefined };
+  const app = {
+    ...lender().app,
+    guest: async () => fakeGuest({ spawn: async () => process }),
+    dispose: () => undefined,
+  };
   const code = runCli(['exec', '--quiet', '--forward-agent', 'shop', '--', 'git', 'fetch'], {
     createApp: (given) => {
       options = given;
@@ -107,7 +120,11 @@ async function onTerminal(
       exit: () => undefined,
     },
   });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await vi.waitFor(() =>
+    expect(process.stdout.listenerCount('data') + process.stdout.listenerCount('readable')).toBeGreaterThan(
+      0,
+    ),
+  );
   const ask = () => options?.confirmSignature?.(wish, new AbortController().signal) ?? Promise.resolve(false);
   await during({ stdin, stderr, process, ask, stdout });
   process.exit(0);
@@ -121,7 +138,7 @@ it('asks on the terminal: only the whole word is a yes, and the program waits', 
       received += chunk.toString();
     });
     const first = ask();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.waitFor(() => expect(stderr.text).toContain('anything else denies'));
     expect(stderr.text).toContain('jo@laptop ssh-ed25519 SHA256:abc');
     expect(stderr.text).toContain('SSH login as git');
     process.stdout.write('drawn over the question');
@@ -129,18 +146,16 @@ it('asks on the terminal: only the whole word is a yes, and the program waits', 
     expect(stdout.text).toBe('');
     stdin.write('allow\n');
     expect(await first).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(stdout.text).toBe('drawn over the question');
+    await vi.waitFor(() => expect(stdout.text).toBe('drawn over the question'));
     for (const no of ['y\n', '\n', 'allow it\n', 'deny\n']) {
+      const seen = stderr.text.length;
       const next = ask();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await vi.waitFor(() => expect(stderr.text.slice(seen)).toContain('anything else denies'));
       stdin.write(no);
       expect(await next, no).toBe(false);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
     stdin.write('for the program\n');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(received).toBe('for the program\n');
+    await vi.waitFor(() => expect(received).toBe('for the program\n'));
   });
   expect(code).toBe(0);
 });
