@@ -9,7 +9,6 @@ import { MachineActions } from './app/machineActions';
 import { withChoices } from './app/machineChoices';
 import { MachineEnds } from './app/machineEnds';
 import { readMachineLog } from './app/machineLog';
-import { readRecord } from './app/machineRecord';
 import { openFolder } from './app/openFolder';
 import { PortForwards } from './app/portForward';
 import { listPorts, portSource } from './app/portWatch';
@@ -20,6 +19,7 @@ import { Services } from './app/services';
 import { settingsDrift } from './app/settingsDrift';
 import { SharedWatches } from './app/sharedWatches';
 import { sshHost } from './app/sshHost';
+import { wantedPorts } from './app/wantedPorts';
 import { copyIn } from './guest/copy/copyIn';
 import { copyOut } from './guest/copy/copyOut';
 import { surveyGuest } from './guest/copy/guestSurvey';
@@ -106,8 +106,7 @@ export function createApp(options: AppOptions): App {
     watchPorts: (id, listener) =>
       ports.watch(id, { onValue: (list) => listener.onPorts(list), onEnd: (error) => listener.onEnd(error) }),
     forwardPort: (id, guestPort, wait) => forwards.forward(id, guestPort, wait),
-    portsToForward: async (id) =>
-      (await readRecord(services.data.record(id), options.log))?.forwardPorts ?? [],
+    portsToForward: (id) => wantedPorts(services, id),
     surveyGuest: async (id, paths, wait) =>
       surveyGuest(await (await services.guest(id, wait)).files(wait), paths, wait),
     copyOut: async (id, plan, wait) => copyOut(await (await services.guest(id)).files(), plan, wait),

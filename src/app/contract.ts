@@ -261,7 +261,7 @@ export interface App extends ReviewService {
     guestPort: number,
     options?: WaitOptions & { localPort?: number },
   ): Promise<PortForward>;
-  /** Ports that the settings of the machine's folder want forwarded, as of its last `up` by this host. */
+  /** Ports that the machine's folder wants forwarded and the user agreed to, or that its last `up` by this host named itself. */
   portsToForward(id: string): Promise<number[]>;
   /** What there is to copy from the guest, before anything is: bounded, and without what can't be copied. */
   surveyGuest(id: string, paths: readonly string[], options?: WaitOptions): Promise<CopyPlan>;

@@ -61,16 +61,19 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   return record.user;
 }
 
+type AtOnce = 'forwardPorts' | 'portsOfCommand' | 'credentials';
+
 /** What a record says that counts at once, for a machine that is there already too. */
-function recordedOf({ spec }: Opening): Required<Pick<MachineRecord, 'forwardPorts' | 'credentials'>> {
+function recordedOf({ spec, options }: Opening): Required<Pick<MachineRecord, AtOnce>> {
   return {
     forwardPorts: spec.forwardPorts,
+    portsOfCommand: options.overrides?.['forwardPorts'] !== undefined,
     credentials: { agent: spec.ssh.forwardAgent, git: spec.credentials.git, env: spec.credentials.env },
   };
 }
 
-function atOnce({ forwardPorts, credentials }: Pick<MachineRecord, 'forwardPorts' | 'credentials'>): unknown {
-  return [forwardPorts, credentials?.agent, credentials?.git, credentials?.env];
+function atOnce({ forwardPorts, portsOfCommand, credentials }: Pick<MachineRecord, AtOnce>): unknown {
+  return [forwardPorts, portsOfCommand, credentials?.agent, credentials?.git, credentials?.env];
 }
 
 function recordOf(opening: Opening, user: string, image: BuiltImage | undefined): MachineRecord {

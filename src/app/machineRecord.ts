@@ -21,6 +21,8 @@ const recordSchema = z.object({
   credentials: z
     .object({ agent: z.boolean(), git: z.array(z.string()), env: z.array(z.string()) })
     .optional(),
+  /** True if the `up` that made the record named the ports itself, instead of the folder. */
+  portsOfCommand: z.boolean().optional(),
 });
 
 /** What this host remembers of a machine beside its keys: what later commands need of the settings it was made with. */

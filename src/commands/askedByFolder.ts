@@ -19,7 +19,7 @@ export async function askAboutFolder(context: CommandContext, folder: string): P
     context.log.debug(`What ${folder} asks for is not known: ${messageOf(error)}`);
     return true;
   }
-  return isOpen(asks) ? await ask(context, asks) : true;
+  return isOpen(asks) ? await ask(context, asks, vscode.l10n.t('Open Without')) : true;
 }
 
 /** A change of the files asks again, in the window that is open on the machine. Once for each state of them. */
@@ -51,15 +51,15 @@ async function notify(context: CommandContext, id: string, asks: FolderAsks): Pr
   if ((await vscode.window.showWarningMessage(message, review)) === review) {
     // The files may have changed again while the notification stood there.
     const drift = (await context.hostSettings.read(id))?.asks ?? asks;
-    await ask(context, drift);
+    await ask(context, drift, t('Go On Without'));
     await context.hostSettings.read(id);
   }
 }
 
-async function ask(context: CommandContext, asks: FolderAsks): Promise<boolean> {
+/** `without` stands first, where Enter is: what opens the wall needs a choice of its own. */
+async function ask(context: CommandContext, asks: FolderAsks, without: string): Promise<boolean> {
   const { t } = vscode.l10n;
   const allow = t('Allow');
-  const without = t('Open Without');
   const choose = t('Choose…');
   const detail = [
     t('Its files ask that the VM may:'),
@@ -74,8 +74,8 @@ async function ask(context: CommandContext, asks: FolderAsks): Promise<boolean> 
   const pressed = await vscode.window.showWarningMessage(
     message,
     { modal: true, detail },
-    allow,
     without,
+    allow,
     choose,
   );
   if (pressed === choose) {

@@ -1,11 +1,10 @@
 import * as vscode from 'vscode';
 import type { Ask, AskedThing } from '../settings/asks';
+import { hostText } from './hostText';
 import { nameText } from './messageText';
 
 /** Values that a sentence names; the others are counted, and the review lists them all. */
 const NAMED = 12;
-/** Characters of one value: the longest host would fill a dialog. */
-const LONGEST = 80;
 
 /** What agreeing opens, as one sentence. All of it from the repo is plain text. */
 export function askText({ kind, values }: AskedThing, named = NAMED): string {
@@ -46,13 +45,7 @@ export function askOrigin({ origin, news }: Pick<Ask, 'origin' | 'news'>): strin
 }
 
 function listed(values: readonly string[], named: number): string {
-  const shown = values.slice(0, named).map(shortened).join(', ');
+  const shown = values.slice(0, named).map(hostText).join(', ');
   const more = values.length - named;
   return more > 0 ? vscode.l10n.t('{0} and {1} more', shown, more) : shown;
-}
-
-/** The end of a host name says whose it is: it is never what is cut. */
-function shortened(value: string): string {
-  const text = nameText(value);
-  return text.length > LONGEST ? `…${text.slice(-LONGEST)}` : text;
 }

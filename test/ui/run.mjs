@@ -12,6 +12,7 @@ import { Results } from './harness/results.mjs';
 import { runHostTests } from './host/runHostTests.mjs';
 import { CHROMIUM_PACKAGE, ensureCodeServer, findChromium } from './setup.mjs';
 import { cancelAndFailure } from './workbench/cancelAndFailure.mjs';
+import { consent } from './workbench/consent.mjs';
 import { credentials, ownAgent } from './workbench/credentials.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
@@ -126,6 +127,7 @@ try {
   await inWorkbench('find', find);
   await inWorkbench('toggles', toggles);
   await inWorkbench('settings', settingsFile);
+  await inWorkbench('consent', consent);
   await inWorkbench('source-control', sourceControl);
   if ('credentials'.includes(only)) {
     const agent = await ownAgent(join(temporary, 'own'));
