@@ -12,7 +12,7 @@ import { sayNext } from './sayNext';
 import { switchWorkspace, type WorkspaceAnswer } from './switchWorkspace';
 import { targetMachine } from './targetMachines';
 
-type Answer = WorkspaceAnswer | 'exclude' | 'file' | 'user';
+type Answer = WorkspaceAnswer | 'exclude' | 'file' | 'user' | 'bring-back';
 
 /** How the workspace gets into the machine: says what a copy is, what is left out of it, and what else there is. */
 export async function changeWorkspaceMode(context: CommandContext, ...args: unknown[]): Promise<void> {
@@ -30,6 +30,9 @@ export async function changeWorkspaceMode(context: CommandContext, ...args: unkn
       if (answer !== answerOf(machine)) {
         await switchWorkspace(context, machine, answer);
       }
+      return;
+    case 'bring-back':
+      await vscode.commands.executeCommand(COMMAND_IDS.bringChangesBack, machine.id);
       return;
     case 'exclude':
       return chooseExcluded(context, machine);
@@ -63,6 +66,7 @@ async function choicesFor(context: CommandContext, machine: MachineInfo): Promis
     mode('copy'),
     mode('mount-read-only'),
     mode('mount'),
+    ...(now === 'copy' ? [bringBack()] : []),
     {
       value: 'exclude',
       text: {
@@ -91,6 +95,19 @@ async function choicesFor(context: CommandContext, machine: MachineInfo): Promis
       current: false,
     },
   ];
+}
+
+function bringBack(): Choice<Answer> {
+  const { t } = vscode.l10n;
+  return {
+    value: 'bring-back',
+    text: {
+      icon: 'repo-pull',
+      label: t('Bring Changes Back…'),
+      detail: t('Shows what the VM changed, and brings into the folder on this computer what you tick.'),
+    },
+    current: false,
+  };
 }
 
 async function chooseExcluded(context: CommandContext, machine: MachineInfo): Promise<void> {

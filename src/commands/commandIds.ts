@@ -1,3 +1,5 @@
+import { REVIEW_COMMAND_IDS } from './review/reviewCommandIds';
+
 /** Every command of the extension; a test holds this list against package.json. */
 export const COMMAND_IDS = {
   openInVm: 'bulkhead.openInVm',
@@ -58,6 +60,7 @@ export const COMMAND_IDS = {
   showResources: 'bulkhead.showResources',
   chooseResources: 'bulkhead.chooseResources',
   openResourcesInEditor: 'bulkhead.openResourcesInEditor',
+  ...REVIEW_COMMAND_IDS,
 } as const;
 
 export type CommandId = (typeof COMMAND_IDS)[keyof typeof COMMAND_IDS];

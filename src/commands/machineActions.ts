@@ -49,6 +49,7 @@ function verbs(state: MachineState | undefined, attached: boolean): Action[] {
     ...(attached
       ? [
           { label: t('$(terminal) Open Terminal'), command: COMMAND_IDS.openTerminal },
+          { label: t('$(repo-pull) Bring Changes Back…'), command: COMMAND_IDS.bringChangesBack },
           { label: t('$(debug-pause) Suspend'), command: COMMAND_IDS.suspend },
           stop,
         ]

@@ -38,6 +38,8 @@ import { removeMachine } from './removeMachine';
 import { reopenLocally } from './reopenLocally';
 import { resetMachine } from './resetMachine';
 import { revealFolder } from './revealFolder';
+import { registerReview } from './review/registerReview';
+import type { ReviewCommandId } from './review/reviewCommandIds';
 import { reviewAsks } from './reviewAsks';
 import { createSettingsFile, openSettingsFile } from './settingsFile';
 import { showConsole, showLog } from './showMachineText';
@@ -47,7 +49,7 @@ import { togglePortNotices } from './togglePortNotices';
 
 type Command = (context: CommandContext, ...args: unknown[]) => Promise<void>;
 
-const COMMANDS: Record<CommandId, Command> = {
+const COMMANDS: Record<Exclude<CommandId, ReviewCommandId>, Command> = {
   [COMMAND_IDS.openInVm]: (context, clicked) =>
     openInVm(context, clicked instanceof vscode.Uri ? clicked : undefined),
   [COMMAND_IDS.reopenLocally]: reopenLocally,
@@ -112,6 +114,7 @@ const COMMANDS: Record<CommandId, Command> = {
 /** Registers every command; whatever one of them throws is shown, never lost. */
 export function registerCommands(context: CommandContext): vscode.Disposable {
   return vscode.Disposable.from(
+    registerReview(context),
     ...Object.entries(COMMANDS).map(([id, command]) =>
       vscode.commands.registerCommand(id, async (...args: unknown[]) => {
         try {

@@ -5,7 +5,7 @@ import { bringUp } from './machineLifecycle';
 import { openLocally } from './reopenLocally';
 import { confirmSeveral, eachMachine, shownName } from './severalMachines';
 import { targetMachines } from './targetMachines';
-import { describeLoss, summarizeLoss, whatIsLost } from './whatIsLost';
+import { confirmLoss, describeLoss, summarizeLoss, whatIsLost } from './whatIsLost';
 
 /** Removes machines and their disks; asks first unless the VM is known to hold nothing that the folder lacks. */
 export async function removeMachine(context: CommandContext, ...args: unknown[]): Promise<void> {
@@ -84,6 +84,6 @@ async function mayRemove(context: CommandContext, machine: MachineInfo): Promise
   }
   return (
     (loss.kind === 'differences' && loss.differences.length === 0) ||
-    confirmSeveral(question, describeLoss(loss), l10n.t('Remove'))
+    confirmLoss(running, loss, question, describeLoss(loss), l10n.t('Remove'))
   );
 }

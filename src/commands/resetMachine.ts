@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { CommandContext } from './commandContext';
-import { confirmSeveral, eachMachine, shownName } from './severalMachines';
+import { eachMachine, shownName } from './severalMachines';
 import { targetMachine } from './targetMachines';
-import { describeLoss, whatIsLost } from './whatIsLost';
+import { confirmLoss, describeLoss, whatIsLost } from './whatIsLost';
 
 /**
  * Begins again from the image, with a new copy of the folder. It is up afterwards: a machine that was only emptied would
@@ -32,7 +32,7 @@ export async function resetMachine(context: CommandContext, ...args: unknown[]):
     ),
     describeLoss(loss),
   ].join('\n\n');
-  if (!(await confirmSeveral(l10n.t('Reset {0}?', name), detail, l10n.t('Reset')))) {
+  if (!(await confirmLoss(machine, loss, l10n.t('Reset {0}?', name), detail, l10n.t('Reset')))) {
     return;
   }
   const title = l10n.t('Resetting {0}', name);

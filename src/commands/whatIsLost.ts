@@ -4,6 +4,7 @@ import { messageOf } from '../core/errors';
 import { printable } from '../core/log';
 import type { MachineInfo } from '../machine/hypervisor';
 import { attempt, type CommandContext } from './commandContext';
+import { COMMAND_IDS } from './commandIds';
 
 /** Files that a question names. */
 const SHOWN_DIFFERENCES = 10;
@@ -73,6 +74,27 @@ export function describeLoss(loss: Loss): string {
   const more = differences.length > SHOWN_DIFFERENCES ? [vscode.l10n.t('…and more')] : [];
   const intro = vscode.l10n.t('These files differ from the folder on this computer and are lost with it:');
   return [intro, '', ...lines, ...more].join('\n');
+}
+
+/**
+ * Asks before what is in a machine is lost; true if the user pressed `button`. Where files differ, the question leads to
+ * bringing them back too.
+ */
+export async function confirmLoss(
+  machine: MachineInfo,
+  loss: Loss,
+  question: string,
+  detail: string,
+  button: string,
+): Promise<boolean> {
+  const bringBack = vscode.l10n.t('Bring Changes Back…');
+  const differs = loss.kind === 'differences' && loss.differences.length > 0;
+  const buttons = differs ? [button, bringBack] : [button];
+  const pressed = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...buttons);
+  if (pressed === bringBack) {
+    await vscode.commands.executeCommand(COMMAND_IDS.bringChangesBack, machine.id);
+  }
+  return pressed === button;
 }
 
 /** One line for a question about several machines. */

@@ -19,6 +19,7 @@ import { journey } from './workbench/journey.mjs';
 import { machinesAndPorts } from './workbench/machinesAndPorts.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
 import { resources } from './workbench/resources.mjs';
+import { review } from './workbench/review.mjs';
 import { settings as settingsFile } from './workbench/settings.mjs';
 import { sourceControl } from './workbench/sourceControl.mjs';
 import { toggles } from './workbench/toggles.mjs';
@@ -133,6 +134,7 @@ try {
     const agent = await ownAgent(join(temporary, 'own'));
     await inWorkbench('credentials', credentials, agent.env).finally(() => agent.stop());
   }
+  await inWorkbench('review', review);
   await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');

@@ -5,7 +5,7 @@ import type { ReviewService } from '../../review/reviewService';
 import { hasConflictMarkers, unmerged } from './mergeText';
 import type { ReviewModel } from './reviewModel';
 import { REVIEW_SCHEME, type ReviewAddress, type ReviewSide, readReviewUri } from './reviewUri';
-import { sideContent } from './sideContent';
+import { hasBytes, sideContent } from './sideContent';
 
 /** Documents kept at a time: two diffs and a merge. Each is 5 MB at most. */
 const KEPT = 8;
@@ -138,9 +138,8 @@ export class ReviewFiles implements vscode.FileSystemProvider, Disposable {
     if (known !== undefined) {
       return known;
     }
-    const reading = this.app
-      .reviewSides(model.review.token, path)
-      .then((sides) => sideContent(change, side, sides, vscode.l10n));
+    const sides = hasBytes(change) ? this.app.reviewSides(model.review.token, path) : Promise.resolve({});
+    const reading = sides.then((bytes) => sideContent(change, side, bytes, vscode.l10n));
     this.read.set(key, reading);
     // A failure is not kept: the next look may work.
     reading.catch(() => this.read.delete(key));

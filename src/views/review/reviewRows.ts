@@ -182,7 +182,9 @@ export function hunkRow(
   l10n: L10n,
 ): TickRow {
   const changed = hunk.lines.filter((line) => /^[+-]/.test(line));
-  const first = changed.find((line) => /[\p{L}\p{N}]/u.test(line)) ?? changed[0] ?? '';
+  // What the VM has comes first: that is what a tick brings.
+  const says = (sign: string) => changed.find((line) => line.startsWith(sign) && /[\p{L}\p{N}]/u.test(line));
+  const first = says('+') ?? says('-') ?? changed[0] ?? '';
   const added = changed.filter((line) => line.startsWith('+')).length;
   const place = l10n.t('line {0}', hunk.guestStart);
   return {

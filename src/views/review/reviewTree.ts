@@ -271,16 +271,14 @@ export class ReviewTree implements vscode.TreeDataProvider<ReviewNode>, Disposab
       return;
     }
     this.view.description = visibleText(machine.name, 60);
-    const { truncated, changes } = model.review;
-    if (truncated) {
-      this.view.message = l10n.t(
-        'More has changed than is listed: these are the first {0}. Bring them back, then look again.',
-        changes.length,
-      );
-    } else {
-      // `exactOptionalPropertyTypes`: VS Code's way to have none is to set it to nothing.
-      this.view.message = '';
-    }
+    const { truncated, changes, notes } = model.review;
+    const more = l10n.t(
+      'More has changed than is listed: these are the first {0}. Bring them back, then look again.',
+      changes.length,
+    );
+    this.view.message = [...(truncated ? [more] : []), ...notes.map((note) => visibleText(note, 500))].join(
+      ' ',
+    );
   }
 
   private shownOf(group: ChangeGroup): number {

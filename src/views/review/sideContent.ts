@@ -21,6 +21,14 @@ export function sideContent(
   return text === undefined ? (bytes ?? Buffer.alloc(0)) : Buffer.from(`${text}\n`);
 }
 
+/** Larger sides are not shown (`ReviewSides`). Bytes. */
+const SHOWN_MAX = 5 * 1024 * 1024;
+
+/** Whether there is more to show of the change than what the review itself says. */
+export function hasBytes({ kind, type, hostBytes = 0, guestBytes = 0 }: ReviewChange): boolean {
+  return type === 'file' && kind !== 'mode' && Math.max(hostBytes, guestBytes) <= SHOWN_MAX;
+}
+
 function isOn(side: 'host' | 'guest', { kind, conflict }: ReviewChange): boolean {
   return side === 'guest'
     ? kind !== 'deleted'

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { messageOf } from '../../core/errors';
+import type { ApplyResult } from '../../review/reviewService';
+import { lateProgress } from '../../views/lateProgress';
+import { nameText } from '../../views/messageText';
+import { applyTitle } from '../../views/review/reviewRows';
+import { visibleText } from '../../views/review/visibleText';
+import { attempt } from '../commandContext';
+import { confirmation } from './confirmation';
+import { lookAtChanges } from './lookAtChanges';
+import { REVIEW_COMMAND_IDS } from './reviewCommandIds';
+import type { ReviewContext } from './reviewContext';
+import { undoApply } from './undoBringingBack';
+
+/** Brings back what is ticked, after a question that names what is dangerous. Then the review is read again. */
+export async function applyChanges(context: ReviewContext): Promise<void> {
+  const { l10n } = vscode;
+  const { current } = context.review;
+  if (!current) {
+    await vscode.commands.executeCommand(REVIEW_COMMAND_IDS.bringChangesBack);
+    return;
+  }
+  const { model, machine } = current;
+  const selections = model.selections();
+  if (selections.length === 0) {
+    await vscode.window.showInformationMessage(l10n.t('Tick what should be brought back first.'));
+    return;
+  }
+  const { question, detail } = confirmation(model, l10n);
+  // What a button of a dialog says must not look unfinished.
+  const apply = applyTitle(selections.length, l10n).replace('…', '');
+  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, apply)) !== apply) {
+    return;
+  }
+  const { token, folder } = model.review;
+  const title = l10n.t('Bringing changes back from {0}', nameText(machine.name));
+  const done = await attempt(
+    context,
+    title,
+    (signal, onProgress) => context.app.applyReview(token, selections, { signal, onProgress }),
+    lateProgress,
+  );
+  if (done) {
+    // Not awaited: a notification can stay for hours.
+    report(context, done.value, machine.id, folder).catch((error: unknown) =>
+      context.log.error(messageOf(error)),
+    );
+  }
+  // Also after a failure: the folder or the machine is another than what was looked at.
+  await lookAtChanges(context, machine);
+}
+
+async function report(
+  context: ReviewContext,
+  { applyId, applied, refused }: ApplyResult,
+  machineId: string,
+  folder: string,
+): Promise<void> {
+  const { l10n } = vscode;
+  const undo = l10n.t('Undo');
+  const show = l10n.t('Show');
+  const why = l10n.t('Show Refused');
+  const what =
+    applied.length === 1
+      ? l10n.t('1 change was brought back to {0}.', nameText(folder))
+      : l10n.t('{0} changes were brought back to {1}.', applied.length, nameText(folder));
+  context.log.info(what);
+  for (const { path, why: reason } of refused) {
+    context.log.warn(`${visibleText(path)}: ${visibleText(reason, 500)}`);
+  }
+  const buttons = applied.length > 0 ? [undo, show] : [];
+  const [first] = refused;
+  const pressed = first
+    ? await vscode.window.showWarningMessage(
+        l10n.t(
+          '{0} Refused: {1} ({2}: {3}). The review shows them as they are now.',
+          what,
+          refused.length,
+          visibleText(first.path, 80),
+          visibleText(first.why, 200),
+        ),
+        ...buttons,
+        why,
+      )
+    : await vscode.window.showInformationMessage(what, ...buttons);
+  if (pressed === undo) {
+    await undoApply(context, applyId, machineId);
+  } else if (pressed === show) {
+    await showApplied(folder, applied);
+  } else if (pressed === why) {
+    context.channel.show();
+  }
+}
+
+/** Opens a file that was brought back, as it is in the folder now. */
+async function showApplied(folder: string, applied: string[]): Promise<void> {
+  const items = applied.map((path) => ({ label: visibleText(path), path }));
+  const [only] = items;
+  const picked =
+    items.length === 1
+      ? only
+      : await vscode.window.showQuickPick(items, {
+          placeHolder: vscode.l10n.t('Which of the files that were brought back should open?'),
+        });
+  if (picked) {
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(join(folder, picked.path)));
+  }
+}
