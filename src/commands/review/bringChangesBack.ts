@@ -38,7 +38,10 @@ function isMounted({ workspaceMode, name }: MachineInfo): boolean {
     return false;
   }
   void vscode.window.showInformationMessage(
-    vscode.l10n.t('{0} works on the folder of this computer itself: there is nothing to bring back.', nameText(name)),
+    vscode.l10n.t(
+      '{0} works on the folder of this computer itself: there is nothing to bring back.',
+      nameText(name),
+    ),
   );
   return true;
 }
