@@ -1,8 +1,9 @@
+import { GitFailure } from '../../core/gitFailure';
 import type { WaitOptions } from '../../machine/hypervisor';
 import type { Guest } from '../guest';
 import { isInside } from '../guestPath';
 import { kitTools } from '../kitTools';
-import { GitFailure, runGit } from './gitProcess';
+import { runGit } from './gitProcess';
 
 /** Folders below the workspace that are looked into, and repositories that are shown. */
 const DEPTH = 4;

@@ -1,32 +1,6 @@
-import { BulkheadError } from '../../core/errors';
+import { GitFailure, type GitFailureCode } from '../../core/gitFailure';
 import { printable } from '../../core/log';
 import type { CommandOutput, Guest } from '../guest';
-
-/** Why git did not do it, for callers that branch on it. */
-export type GitFailureCode =
-  /** The image has no git. */
-  | 'missing'
-  | 'notRepository'
-  /** git-config(1), `safe.directory`: the files belong to another account. */
-  | 'unsafe'
-  /** It doesn't know whose commit this would be. */
-  | 'noIdentity'
-  | 'nothingToCommit'
-  /** Another git is at work in the same repository. */
-  | 'locked'
-  | 'failed';
-
-/** A git command in the guest failed. */
-export class GitFailure extends BulkheadError {
-  constructor(
-    readonly code: GitFailureCode,
-    message: string,
-    options: { next?: string; details?: string } = {},
-  ) {
-    super(message, options);
-    this.name = 'GitFailure';
-  }
-}
 
 /** git's own messages under `LC_ALL=C`; the guest may write there what it likes, so they only choose a sentence. */
 const REASONS: [RegExp, GitFailureCode][] = [
