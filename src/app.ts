@@ -9,6 +9,9 @@ import { MachineActions } from './app/machineActions';
 import { withChoices } from './app/machineChoices';
 import { MachineEnds } from './app/machineEnds';
 import { readMachineLog } from './app/machineLog';
+import { allowHost, networkPolicy, revokeHost, switchMode } from './app/machineNetwork';
+import { allowPreset, hostsOfPreset } from './app/networkPresets';
+import { NetworkWatches, networkRows } from './app/networkWatch';
 import { openFolder } from './app/openFolder';
 import { PortForwards } from './app/portForward';
 import { listPorts, portSource } from './app/portWatch';
@@ -54,6 +57,7 @@ export function createApp(options: AppOptions): App {
   const resources = new SharedWatches(ends, resourceSource(services, hosts), { replay: false });
   const ports = new SharedWatches(ends, portSource(services), { replay: true });
   const gate = new ReviewGate(reviewContext(services));
+  const network = new NetworkWatches(services, ends);
   const forwards = new PortForwards(services, ends);
   const machine = (id: string, wait: WaitOptions | undefined) => services.machine(id, wait);
   const chosen = (info: MachineInfo) => withChoices(info, services.data.choices(info.id), options.log);
@@ -70,8 +74,15 @@ export function createApp(options: AppOptions): App {
     reset: (id, wait) => actions.reset(id, wait),
     remove: (id, wait) => actions.remove(id, wait),
     differences: (id, wait) => actions.differences(id, wait),
-    setNetwork: async (id, mode, wait) => (await machine(id, wait)).setNetwork(mode, wait),
+    setNetwork: (id, mode, wait) => switchMode(services, id, mode, wait),
     networkModes: async () => KVM_NETWORK_MODES,
+    networkPolicy: (id, wait) => networkPolicy(services, id, wait),
+    allowHost: (id, host, scope, wait) => allowHost(services, id, host, scope, wait),
+    revokeHost: (id, host, wait) => revokeHost(services, id, host, wait),
+    presetHosts: (id, preset, wait) => hostsOfPreset(services, id, preset, wait),
+    allowPreset: (id, preset, wait) => allowPreset(services, id, preset, wait),
+    networkRows: (id, wait) => networkRows(services, id, wait),
+    watchNetwork: (id, listener) => network.watch(id, listener),
     workspaceModes: async () => WORKSPACE_MODES,
     setWorkspaceMode: async (id, workspace, wait) =>
       chosen(await actions.setWorkspaceMode(id, workspace, wait)),
@@ -129,7 +140,7 @@ export function createApp(options: AppOptions): App {
     prune: (wait = {}) => prune(services, wait),
     onDidChangeMachines: (listener) => watchMachines(services, listener),
     dispose: () => {
-      for (const part of [forwards, ports, resources, hosts, ends, services]) {
+      for (const part of [forwards, network, ports, resources, hosts, ends, services]) {
         part.dispose();
       }
     },

@@ -13,6 +13,7 @@ const SUBSCRIBING: Record<Subscribing, true> = {
   watchResources: true,
   watchHost: true,
   watchPorts: true,
+  watchNetwork: true,
 };
 /** Fails to compile if App has a member that neither returns a promise nor something to dispose. */
 type Complete = Exclude<keyof App, Subscribing | Asking | 'dispose'> extends never ? App : never;

@@ -20,6 +20,7 @@ import type {
   MachineUsage,
   WaitOptions,
 } from '../machine/hypervisor';
+import type { NetworkService } from '../network/networkService';
 import type { ReviewService } from '../review/reviewService';
 import type { Ask, AskKind, FolderAsks } from '../settings/asks';
 import type { SettingsText } from '../settings/checkText';
@@ -161,7 +162,7 @@ export interface MachineCredentials extends Lent {
 }
 
 /** The services, composed once for both faces: the extension and the CLI. */
-export interface App extends ReviewService {
+export interface App extends NetworkService, ReviewService {
   /** Folder → running machine with the workspace in it and SSH answering. */
   up(folder: string, options?: UpOptions): Promise<UpResult>;
   list(options?: WaitOptions): Promise<MachineInfo[]>;

@@ -55,6 +55,11 @@ export class DataFolder {
     return join(this.root, 'locks', `review-${id}`);
   }
 
+  /** What holds it changes what the machine may reach. */
+  networkLock(id: string): string {
+    return join(this.root, 'locks', `${id}.network`);
+  }
+
   get sshConfig(): string {
     return join(this.root, 'ssh_config');
   }

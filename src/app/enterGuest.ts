@@ -8,8 +8,11 @@ import type { Machine } from '../machine/hypervisor';
 import { keepCopy } from '../review/look/keepCopy';
 import { substituteContainerEnv } from '../settings/variables';
 import type { LifecycleCommand } from '../settings/workspaceSpec';
+import { wakeEgress } from './machineNetwork';
 import { type MachineRecord, readRecord, writeRecord } from './machineRecord';
 import { restartSettings } from './machineSpec';
+import { rulesOfSettings } from './networkPolicy';
+import { allowGrantedPresets } from './networkPresets';
 import { type Opening, wait } from './openFolder';
 import { connectGuestOf, lostItsMemory, startMachine } from './wake';
 
@@ -30,17 +33,27 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   if (!kept) {
     await services.dropGuest(id);
     await writeRecord(file, record);
-  } else if (JSON.stringify(atOnce(record)) !== JSON.stringify(atOnce(recordedOf(opening)))) {
-    // These need no restart: they are the business of the editor and of new sessions.
-    Object.assign(record, recordedOf(opening));
-    await writeRecord(file, record);
+  } else {
+    const now = recordedOf(opening, record.allow);
+    if (JSON.stringify(atOnce(record)) !== JSON.stringify(atOnce(now))) {
+      // These need no restart: they are the business of the editor, the proxy and of new sessions.
+      Object.assign(record, now);
+      await writeRecord(file, record);
+    }
   }
   const never = unlendable(opening.spec.credentials.env);
   if (never.length > 0) {
     opening.warnings.push(`Not lent, because they make the session itself: ${never.join(', ')}.`);
   }
   const woken = await clock.time('boot', () => startMachine(machine, options));
+  const egress = wakeEgress(services, id, opening.networkMode ?? 'none', woken, wait(options));
+  // Whoever throws first, nobody else's failure is unheard.
+  egress.catch(() => undefined);
   const guest = await clock.time('ssh', () => connectGuestOf(services, machine, woken, options));
+  const shut = await egress;
+  if (shut !== undefined) {
+    opening.warnings.push(shut);
+  }
   if (woken.asleep && (await lostItsMemory(machine, options))) {
     opening.warnings.push(
       'The memory saved at its suspend did not load, so the machine was booted from its disk.',
@@ -57,23 +70,26 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
     await clock.time('upload', () => upload(opening, guest, record, diskBytes));
     await marks.set(WORKSPACE_MARK, wait(options));
   }
+  await allowGrantedPresets(services, id, opening);
   await clock.time('hooks', () => runHooks(opening, guest, record));
   return record.user;
 }
 
-type AtOnce = 'forwardPorts' | 'portsOfCommand' | 'credentials';
+type AtOnce = Pick<MachineRecord, 'forwardPorts' | 'portsOfCommand' | 'allow' | 'credentials'>;
 
 /** What a record says that counts at once, for a machine that is there already too. */
-function recordedOf({ spec, options }: Opening): Required<Pick<MachineRecord, AtOnce>> {
+function recordedOf(opening: Opening, allowed: MachineRecord['allow']): Required<AtOnce> {
+  const { spec, options } = opening;
   return {
     forwardPorts: spec.forwardPorts,
     portsOfCommand: options.overrides?.['forwardPorts'] !== undefined,
+    allow: allowedBy(opening, allowed),
     credentials: { agent: spec.ssh.forwardAgent, git: spec.credentials.git, env: spec.credentials.env },
   };
 }
 
-function atOnce({ forwardPorts, portsOfCommand, credentials }: Pick<MachineRecord, AtOnce>): unknown {
-  return [forwardPorts, portsOfCommand, credentials?.agent, credentials?.git, credentials?.env];
+function atOnce({ forwardPorts, portsOfCommand, allow, credentials }: AtOnce): unknown {
+  return [forwardPorts, portsOfCommand, allow, credentials?.agent, credentials?.git, credentials?.env];
 }
 
 function recordOf(opening: Opening, user: string, image: BuiltImage | undefined): MachineRecord {
@@ -88,10 +104,19 @@ function recordOf(opening: Opening, user: string, image: BuiltImage | undefined)
     env,
     remoteEnv: Object.fromEntries(remoteEnv),
     exclude: spec.workspace.exclude,
-    ...recordedOf(opening),
+    ...recordedOf(opening, []),
     // Without an image at hand the machine was not made from these settings just now.
     ...(image && { settings: restartSettings(spec) }),
   };
+}
+
+/** What the settings allow now, and the hosts of their presets as they were read before. */
+function allowedBy({ spec, warnings }: Opening, before: MachineRecord['allow']): MachineRecord['allow'] {
+  const presets: readonly string[] = spec.network.presets;
+  return [
+    ...rulesOfSettings(spec, (sentence) => warnings.push(sentence)),
+    ...before.filter(({ from }) => presets.includes(from)),
+  ];
 }
 
 async function hasAccount(guest: Guest, user: string, opening: Opening): Promise<boolean> {

@@ -14,6 +14,7 @@ import type { OnClose } from '../settings/workspaceSpec';
 import { type ChosenWorkspace, chooseOnClose, chooseWorkspace, removeChoices } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
+import { stopEgress, wakeEgress } from './machineNetwork';
 import { readRecord, removeRecord } from './machineRecord';
 import { wait } from './openFolder';
 import { forgetReviews } from './reviewedMachines';
@@ -54,9 +55,11 @@ export class MachineActions {
     return this.locked(id, options, async () => {
       const machine = await this.services.machine(id, wait(options));
       options.onProgress?.({ phase: 'boot', message: PHASE_TITLES.boot });
+      const { networkMode } = await machine.info(wait(options));
       const woken = await startMachine(machine, options);
+      const egress = wakeEgress(this.services, id, networkMode, woken, options);
       options.onProgress?.({ phase: 'ssh', message: PHASE_TITLES.ssh });
-      await connectGuestOf(this.services, machine, woken, options);
+      await Promise.all([egress, connectGuestOf(this.services, machine, woken, options)]);
       return machine.info(wait(options));
     });
   }
@@ -65,7 +68,9 @@ export class MachineActions {
     return this.locked(id, options, async () => {
       const machine = await this.services.machine(id, wait(options));
       await this.services.dropGuest(id);
-      return machine.stop(wait(options));
+      const stopped = await machine.stop(wait(options));
+      await stopEgress(this.services, id);
+      return stopped;
     });
   }
 
@@ -102,6 +107,7 @@ export class MachineActions {
         await this.thawAfterFailure(id, machine);
         throw error;
       }
+      await stopEgress(this.services, id);
       return machine.info();
     });
   }

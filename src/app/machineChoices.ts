@@ -4,6 +4,8 @@ import { codeOf, messageOf } from '../core/errors';
 import { writeFileAtomic } from '../core/files';
 import type { Log } from '../core/log';
 import type { MachineInfo } from '../machine/hypervisor';
+import { RULES_MAX } from '../network/networkRules';
+import { NETWORK_PRESETS } from '../network/networkService';
 import { machineId } from '../settings/machineId';
 import type { OnClose, WorkspaceSpec } from '../settings/workspaceSpec';
 import type { FolderOptions } from './folderSettings';
@@ -16,11 +18,24 @@ const credentialsSchema = z.object({
   env: z.array(z.string().max(200)).max(200),
 });
 
+const ruleSchema = z.object({
+  host: z.string().max(300),
+  from: z.enum(['machine', 'once', ...NETWORK_PRESETS]),
+  until: z.number().optional(),
+});
+
 /** Loose: what a later version has put in stays in. */
 const choicesSchema = z.looseObject({
   onClose: z.enum(['suspend', 'stop', 'keep']).optional(),
   credentials: credentialsSchema.optional(),
   workspace: z.object({ mode: z.enum(['copy', 'mount']), readOnly: z.boolean() }).optional(),
+  /** Hosts that were allowed for this machine, and those that were taken back whoever else allows them. */
+  network: z
+    .object({
+      allow: z.array(ruleSchema).max(RULES_MAX).default([]),
+      revoked: z.array(z.string().max(300)).max(RULES_MAX).default([]),
+    })
+    .optional(),
 });
 
 /** What the user has chosen for one machine on this host, over what its folder's settings say. */
@@ -60,7 +75,17 @@ export function chooseWorkspace(file: string, workspace: ChosenWorkspace, log: L
   return choose(file, 'workspace', workspace, log);
 }
 
-async function choose<Name extends 'onClose' | 'credentials' | 'workspace'>(
+/** What was allowed and taken back for the machine. */
+export function chooseNetwork(
+  file: string,
+  network: NonNullable<MachineChoices['network']>,
+  log: Log,
+): Promise<void> {
+  const some = network.allow.length + network.revoked.length > 0;
+  return choose(file, 'network', some ? network : undefined, log);
+}
+
+async function choose<Name extends 'onClose' | 'credentials' | 'workspace' | 'network'>(
   file: string,
   name: Name,
   value: MachineChoices[Name],

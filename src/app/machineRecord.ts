@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { codeOf, messageOf } from '../core/errors';
 import { writeFileAtomic } from '../core/files';
 import type { Log } from '../core/log';
+import { RULES_MAX } from '../network/networkRules';
+import { NETWORK_PRESETS } from '../network/networkService';
 
 const recordSchema = z.object({
   /** The guest's environment: the image's and `containerEnv`. */
@@ -23,6 +25,16 @@ const recordSchema = z.object({
     .optional(),
   /** True if the `up` that made the record named the ports itself, instead of the folder. */
   portsOfCommand: z.boolean().optional(),
+  /** Hosts that settings, command line and the settings' presets allowed at the last `up`. */
+  allow: z
+    .array(
+      z.object({
+        host: z.string().max(300),
+        from: z.enum(['workspace', 'user', 'command line', ...NETWORK_PRESETS]),
+      }),
+    )
+    .max(RULES_MAX)
+    .default([]),
 });
 
 /** What this host remembers of a machine beside its keys: what later commands need of the settings it was made with. */

@@ -3,9 +3,9 @@ import { relative } from 'node:path';
 import { loadOrCreateIdentity } from '../guest/identity';
 import type { BuiltImage } from '../image/builtImage';
 import type { MachineInfo, MachineSpec } from '../machine/hypervisor';
-import { KVM_NETWORK_MODES } from '../machine/kvm/containerNetwork';
+import { GUEST_PROXY_ENV } from '../network/guestProxy';
 import { sizeText } from '../settings/repairs';
-import type { ImageSource, NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
+import type { ImageSource, WorkspaceSpec } from '../settings/workspaceSpec';
 import { askedNetwork, type Opening, wait } from './openFolder';
 import { shareSpec, workspaceText } from './shareSpec';
 
@@ -38,7 +38,7 @@ export async function machineSpec(
     diskBytes: Math.max(spec.diskBytes, before?.diskBytes ?? 0),
     accelerator: spec.accelerator,
     // What the user switched on the machine itself stays, unless this very command says otherwise.
-    networkMode: askedNetwork(options) ?? before?.networkMode ?? possible(spec.network.mode),
+    networkMode: askedNetwork(options) ?? before?.networkMode ?? spec.network.mode,
     user,
     workspaceFolder: spec.workspaceFolder,
     onClose: spec.onClose,
@@ -46,7 +46,7 @@ export async function machineSpec(
     ...(share && { share }),
     guest: {
       hostname: hostName(spec.name),
-      env: { ...image.env, ...spec.containerEnv },
+      env: { ...GUEST_PROXY_ENV, ...image.env, ...spec.containerEnv },
       user,
       workspaceFolder: spec.workspaceFolder,
       hostKey: identity.hostKey,
@@ -54,11 +54,6 @@ export async function machineSpec(
       ...(share && { share: { readOnly: share.readOnly } }),
     },
   };
-}
-
-/** Until there is a proxy, an allowlist lets nothing through: that is no network. */
-function possible(mode: NetworkMode): NetworkMode {
-  return KVM_NETWORK_MODES.includes(mode) ? mode : 'none';
 }
 
 /** What needs a new container when it changes, as text for people. */

@@ -13,6 +13,7 @@ import { readFolder } from './folderSettings';
 import { chooseWorkspace, withChosenWorkspace } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { MachineLog } from './machineLog';
+import { switchMode } from './machineNetwork';
 import { machineSpec, settingsHash } from './machineSpec';
 import { PhaseClock } from './phaseClock';
 import type { Services } from './services';
@@ -33,6 +34,8 @@ export interface Opening {
   clock: PhaseClock;
   options: UpOptions;
   warnings: string[];
+  /** What the machine may reach, once that is known. */
+  networkMode?: NetworkMode;
   /** `layers`: how many were in the store already. */
   cached: { image: boolean; layers: number };
 }
@@ -92,8 +95,9 @@ async function open(opening: Opening): Promise<UpResult> {
     machine = existing;
     const network = askedNetwork(options) === undefined ? undefined : opening.spec.network.mode;
     if (network !== undefined && network !== before.networkMode) {
-      await machine.setNetwork(network, wait(options));
+      await switchMode(services, id, network, wait(options));
     }
+    opening.networkMode = network ?? before.networkMode;
     layers = await layerCount(opening, before);
     opening.cached = { image: true, layers };
   } else {
@@ -201,10 +205,9 @@ async function createMachine(
       ? before
       : { diskKey: image.diskKey, imageId: image.id, imageReference: image.reference };
     const generation = before && !options.rebuild ? before.generation : randomBytes(6).toString('hex');
-    return hypervisor.create(
-      await machineSpec(opening, image, { ...system, generation }, before),
-      wait(options),
-    );
+    const wanted = await machineSpec(opening, image, { ...system, generation }, before);
+    opening.networkMode = wanted.networkMode;
+    return hypervisor.create(wanted, wait(options));
   });
 }
 

@@ -7,7 +7,7 @@ import { type CommonOptions, type Run, type Session, withCommonOptions } from '.
 
 const ON_CLOSE = ['suspend', 'stop', 'keep'] as const;
 
-/** `doctor prune ssh-config net on-close`: the host's side of things. */
+/** `doctor prune ssh-config on-close`: the host's side of things. */
 export function addHostCommands(program: Command, run: Run): void {
   withCommonOptions(program.command('doctor'))
     .description('what this host can do, and what would make it better')
@@ -34,14 +34,6 @@ export function addHostCommands(program: Command, run: Run): void {
       session.output.result({ id, ...config }, [config.text.replace(/\n+$/, '')]);
     },
   );
-
-  withCommonOptions(program.command('net'))
-    .description('show or switch what the machine may reach')
-    .argument('<id>', 'the machine, or a unique beginning of its id')
-    .argument('[mode]', 'none (nothing) or full (everything this host’s containers reach)')
-    .action((id: string, mode: string | undefined, options: CommonOptions) =>
-      run(options, (session) => net(session, id, mode)),
-    );
 
   withCommonOptions(program.command('on-close'))
     .description('show or choose what happens to the machine when its last editor window closes')
@@ -88,24 +80,6 @@ function describePrune(result: PruneResult): string[] {
     ...formatTable(['KIND', 'SIZE', 'NAME'], rows),
     result.dryRun ? `Would free ${total}.` : `Freed ${total}.`,
   ];
-}
-
-async function net(session: Session, idOrPrefix: string, mode: string | undefined): Promise<number> {
-  const modes = await session.app.networkModes();
-  const wanted = modes.find((each) => each === mode);
-  if (mode !== undefined && wanted === undefined) {
-    throw new BulkheadError(
-      mode === 'allowlist' ? 'net: allowlist is not built yet' : `net: there is no mode ${mode}`,
-      { kind: 'usage', next: `Use ${modes.join(' or ')}.` },
-    );
-  }
-  const machine = await session.app.find(idOrPrefix, { signal: session.signal });
-  if (wanted !== undefined) {
-    await session.app.setNetwork(machine.id, wanted, { signal: session.signal });
-  }
-  const network = wanted ?? machine.networkMode;
-  session.output.result({ id: machine.id, network }, [`${machine.id}: network ${network}`]);
-  return EXIT.done;
 }
 
 async function onClose(session: Session, idOrPrefix: string, what: string | undefined): Promise<number> {

@@ -11,6 +11,7 @@ import { addHostCommands } from './hostCommands';
 import { Interruption } from './interruption';
 import { addLogsCommand } from './logsCommand';
 import { addMachineCommands } from './machineCommands';
+import { addNetCommand } from './netCommand';
 import { Output } from './output';
 import { addPortsCommand } from './portsCommand';
 import { addPullCommand } from './pullCommand';
@@ -75,6 +76,7 @@ function createProgram(
   addLogsCommand(program, run);
   addStatsCommand(program, run);
   addPortsCommand(program, run);
+  addNetCommand(program, run);
   addHostCommands(program, run);
   addConfigCommand(program, run);
   addConsentCommand(program, run);

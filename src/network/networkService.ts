@@ -77,8 +77,14 @@ export interface NetworkService {
   allowHost(id: string, host: string, scope: AllowScope, options?: WaitOptions): Promise<NetworkPolicy>;
   /** Takes a rule back, connections that it let through included. */
   revokeHost(id: string, host: string, options?: WaitOptions): Promise<NetworkPolicy>;
-  /** Allows, for this machine, the hosts that the tool in the guest is configured for; says which those are. */
-  allowPreset(id: string, preset: NetworkPreset, options?: WaitOptions): Promise<NetworkRule[]>;
+  /** The hosts that the tool in the guest is configured for. The guest's word: to be shown before it counts. */
+  presetHosts(id: string, preset: NetworkPreset, options?: WaitOptions): Promise<string[]>;
+  /** Allows, for this machine, those hosts (or exactly `hosts`, which were shown before); says which those are. */
+  allowPreset(
+    id: string,
+    preset: NetworkPreset,
+    options?: WaitOptions & { hosts?: readonly string[] },
+  ): Promise<NetworkRule[]>;
   /** The requests so far, newest first, bounded; also of a machine that no longer runs, as long as it exists. */
   networkRows(id: string, options?: WaitOptions): Promise<NetworkRow[]>;
   watchNetwork(id: string, listener: NetworkListener): Disposable;

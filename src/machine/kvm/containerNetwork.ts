@@ -1,19 +1,26 @@
 import type { Container } from 'dockerode';
-import { BulkheadError } from '../../core/errors';
 import type { Engine } from '../../image/engine';
 import { engineFailure } from '../../image/engineFailure';
 import type { NetworkMode } from '../../settings/workspaceSpec';
 
 /** Docker's network without any interface but loopback, and its default network. */
-const NONE = 'none';
-const FULL = 'bridge';
+export const NO_NETWORK = 'none';
+const DEFAULT_NETWORK = 'bridge';
 
-/** What `switchNetwork` can do. */
-export const KVM_NETWORK_MODES: readonly NetworkMode[] = ['none', 'full'];
+export const KVM_NETWORK_MODES: readonly NetworkMode[] = ['none', 'allowlist', 'full'];
 
-/** The mode is read off the networks that the VMM's container is really in: nothing else is believed. */
-export function networkModeOf(networks: string[]): NetworkMode {
-  return networks.every((name) => name === NONE) ? 'none' : 'full';
+const isShut = (networks: string[]) => networks.every((name) => name === NO_NETWORK);
+
+/**
+ * The mode is read off the networks that a machine's containers are really in: `full` if the VMM's own has one, `allowlist` if
+ * its proxy's has. Nothing else is believed.
+ * @param proxy networks of the proxy's container, if there is one
+ */
+export function networkModeOf(vmm: string[], proxy: string[] | undefined): NetworkMode {
+  if (!isShut(vmm)) {
+    return 'full';
+  }
+  return proxy === undefined || isShut(proxy) ? 'none' : 'allowlist';
 }
 
 /**
@@ -21,13 +28,11 @@ export function networkModeOf(networks: string[]): NetworkMode {
  * address; QEMU's user network in the container just finds a way out, or none.
  */
 export async function switchNetwork(engine: Engine, container: Container, mode: NetworkMode): Promise<void> {
-  if (!KVM_NETWORK_MODES.includes(mode)) {
-    throw new BulkheadError(`The network mode \`${mode}\` does not exist yet`, {
-      kind: 'usage',
-      next: `Use ${KVM_NETWORK_MODES.map((each) => `\`${each}\``).join(' or ')}.`,
-    });
-  }
-  const wanted = mode === 'full' ? FULL : NONE;
+  await moveToNetwork(engine, container, mode === 'full' ? DEFAULT_NETWORK : NO_NETWORK);
+}
+
+/** Takes a container out of every network but one, and puts it into that one. */
+export async function moveToNetwork(engine: Engine, container: Container, wanted: string): Promise<void> {
   try {
     const found = await container.inspect();
     const networks = Object.keys(found.NetworkSettings.Networks);

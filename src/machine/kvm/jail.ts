@@ -7,7 +7,7 @@ import { socketMount } from './shareContainer';
 const MIB = 2 ** 20;
 
 /** The kit's `bulkhead` account (guest/Dockerfile). */
-const JAIL_USER = '1234:1234';
+export const JAIL_USER = '1234:1234';
 
 /**
  * What QEMU needs beside the guest's own memory: its code and buffers, and under TCG the translated code
@@ -23,6 +23,16 @@ export function volumeName(id: string): string {
   return `bulkhead-machine-${id}`;
 }
 
+/** The container through which a machine's requests leave (network/proxyContainer.ts). */
+export function proxyName(id: string): string {
+  return `bulkhead-proxy-${id}`;
+}
+
+/** Holds the sockets between a machine and its proxy, and the proxy's policy. */
+export function proxyVolumeName(id: string): string {
+  return `bulkhead-proxy-${id}`;
+}
+
 const LAYERS_MOUNT = {
   Type: 'volume',
   Source: LAYER_VOLUME,
@@ -32,6 +42,11 @@ const LAYERS_MOUNT = {
 
 function machineMount(id: string): MountSettings {
   return { Type: 'volume', Source: volumeName(id), Target: '/machine' };
+}
+
+/** The VMM connects to the proxy's sockets; it can't change what lies beside them. */
+function proxyMount(id: string): MountSettings {
+  return { Type: 'volume', Source: proxyVolumeName(id), Target: '/proxy', ReadOnly: true };
 }
 
 /** `/dev/kvm` for a jail: whether it is passed in, and the group that may open it on the host. */
@@ -50,7 +65,8 @@ export function jail(kvm: KvmDevice | undefined): HostConfig & { CgroupnsMode: '
     SecurityOpt: ['no-new-privileges'],
     ReadonlyRootfs: true,
     Tmpfs: { '/tmp': 'size=64m,mode=1777,nosuid,nodev,noexec' },
-    PidsLimit: 128,
+    // QEMU's threads, and a process for each of the guest's connections to its proxy.
+    PidsLimit: 256,
     IpcMode: 'private',
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
     // A guest writes to its console as it likes: the log must not fill the host's disk.
@@ -94,7 +110,12 @@ export function machineContainer(
       MemorySwap: memory,
       // The Engine refuses more CPUs than it has.
       NanoCpus: Math.min(spec.cpus, engineCpus) * 1e9,
-      Mounts: [LAYERS_MOUNT, machineMount(spec.id), ...(spec.share ? [socketMount(spec.id, true)] : [])],
+      Mounts: [
+        LAYERS_MOUNT,
+        machineMount(spec.id),
+        proxyMount(spec.id),
+        ...(spec.share ? [socketMount(spec.id, true)] : []),
+      ],
     },
   };
 }

@@ -17,9 +17,9 @@ import type {
 import { configUpload } from './configArchive';
 import { networkModeOf, switchNetwork } from './containerNetwork';
 import { exitCodeOfStatus, stateOfContainer } from './exitCodes';
-import { containerName, MACHINE_FILTER, machineContainer, volumeName } from './jail';
+import { containerName, MACHINE_FILTER, machineContainer, proxyVolumeName, volumeName } from './jail';
 import { KvmMachine } from './kvmMachine';
-import { MACHINE_LABEL, machineOfLabels, shareOfLabels } from './labels';
+import { MACHINE_LABEL, machineOfLabels, PROXY_LABEL, shareOfLabels } from './labels';
 import { type Probed, probe } from './probe';
 import { makeShareVolume, ofListed, workspaceOf } from './share';
 import { SHARE_LABEL } from './shareContainer';
@@ -57,10 +57,9 @@ export class KvmHypervisor implements Hypervisor {
       { what: `Creating ${spec.id}`, ms: 60_000, signal: options.signal },
       async (signal) => {
         try {
-          await engine.docker.createVolume({
-            Name: volumeName(spec.id),
-            Labels: { [MACHINE_LABEL]: spec.id },
-          });
+          for (const volume of [volumeName(spec.id), proxyVolumeName(spec.id)]) {
+            await engine.docker.createVolume({ Name: volume, Labels: { [MACHINE_LABEL]: spec.id } });
+          }
           await this.removeOutdated(spec);
           if (spec.share) {
             await makeShareVolume(engine, spec.id);
@@ -100,13 +99,19 @@ export class KvmHypervisor implements Hypervisor {
     const { engine } = this.options;
     return withDeadline({ what: 'Listing machines', ms: 20_000, signal: options.signal }, async () => {
       try {
-        const [containers, shares] = await Promise.all([
+        const labelled = (label: string) => engine.docker.listContainers({ all: true, filters: { label: [label] } });
+        const [containers, shares, proxies] = await Promise.all([
           engine.docker.listContainers({ all: true, filters: MACHINE_FILTER }),
-          engine.docker.listContainers({ all: true, filters: { label: [SHARE_LABEL] } }),
+          labelled(SHARE_LABEL),
+          labelled(PROXY_LABEL),
         ]);
         const shareOf = new Map(shares.map((share) => [share.Labels[SHARE_LABEL], share]));
+        const proxyOf = new Map(proxies.map((proxy) => [proxy.Labels[PROXY_LABEL], proxy]));
         return containers
-          .flatMap((container) => infoOf(container, shareOf.get(container.Labels[MACHINE_LABEL])) ?? [])
+          .flatMap((container) => {
+            const id = container.Labels[MACHINE_LABEL];
+            return infoOf(container, shareOf.get(id), proxyOf.get(id)) ?? [];
+          })
           .sort((a, b) => b.createdAt - a.createdAt);
       } catch (error) {
         throw engineFailure('The machines can’t be listed', error);
@@ -191,14 +196,18 @@ export class KvmHypervisor implements Hypervisor {
   }
 }
 
-function infoOf(container: ContainerInfo, share: ContainerInfo | undefined): MachineInfo | undefined {
+function infoOf(
+  container: ContainerInfo,
+  share: ContainerInfo | undefined,
+  proxy: ContainerInfo | undefined,
+): MachineInfo | undefined {
   const described = machineOfLabels(container.Labels);
   return (
     described && {
       ...described,
       ...stateOfContainer(container.State, exitCodeOfStatus(container.Status)),
       ...workspaceOf(ofListed(container), share && ofListed(share), shareOfLabels(container.Labels)),
-      networkMode: networkModeOf(Object.keys(container.NetworkSettings?.Networks ?? {})),
+      networkMode: networkModeOf(networksOf(container), proxy && networksOf(proxy)),
       createdAt: container.Created * 1000,
     }
   );
@@ -206,4 +215,8 @@ function infoOf(container: ContainerInfo, share: ContainerInfo | undefined): Mac
 
 function keepOutOf({ endpoint }: Engine, keepOut: readonly string[]): string[] {
   return [...keepOut, ...(endpoint.startsWith('unix://') ? [endpoint.slice('unix://'.length)] : [])];
+}
+
+function networksOf(container: ContainerInfo): string[] {
+  return Object.keys(container.NetworkSettings?.Networks ?? {});
 }

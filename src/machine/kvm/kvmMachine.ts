@@ -12,7 +12,7 @@ import { networkModeOf, switchNetwork } from './containerNetwork';
 import { diskUse } from './diskUse';
 import { stateOfContainer } from './exitCodes';
 import { readHostSamples, SAMPLER } from './hostSamples';
-import { onceContainer, volumeName } from './jail';
+import { onceContainer, proxyName, proxyVolumeName, volumeName } from './jail';
 import { machineOfLabels, shareOfLabels } from './labels';
 import {
   inspectShare,
@@ -47,7 +47,7 @@ export class KvmMachine implements Machine {
   async info(options: WaitOptions = {}): Promise<MachineInfo> {
     return withDeadline(this.deadline('answer for', 15_000, options), async () => {
       try {
-        const found = await this.container.inspect();
+        const [found, proxyNetworks] = await Promise.all([this.container.inspect(), this.proxyNetworks()]);
         const described = machineOfLabels(found.Config.Labels);
         const vmm = ofInspected(found);
         const share = isMounted(vmm) ? await inspectShare(this.engine, this.id) : undefined;
@@ -60,7 +60,7 @@ export class KvmMachine implements Machine {
           ...described,
           ...stateOfContainer(found.State.Status, found.State.ExitCode),
           ...workspaceOf(vmm, share, shareOfLabels(found.Config.Labels)),
-          networkMode: networkModeOf(Object.keys(found.NetworkSettings.Networks)),
+          networkMode: networkModeOf(Object.keys(found.NetworkSettings.Networks), proxyNetworks),
           createdAt: Date.parse(found.Created),
         };
       } catch (error) {
@@ -224,23 +224,37 @@ export class KvmMachine implements Machine {
 
   async destroy(options: WaitOptions = {}): Promise<void> {
     await withDeadline(this.deadline('be removed', 60_000, options), async () => {
-      try {
-        await this.container.remove({ force: true });
-      } catch (error) {
-        if (statusOf(error) !== 404) {
-          throw engineFailure(`The machine ${this.id} can't be removed`, error);
+      const { docker } = this.engine;
+      const gone = async (what: string, remove: () => Promise<unknown>) => {
+        try {
+          await remove();
+        } catch (error) {
+          if (statusOf(error) !== 404) {
+            throw engineFailure(`${what} of ${this.id} can't be removed`, error);
+          }
         }
-      }
+      };
+      // The proxy first: as long as the machine's container is there, a removal that failed can be asked for again.
+      await gone('The proxy', () => docker.getContainer(proxyName(this.id)).remove({ force: true }));
+      await gone('The container', () => this.container.remove({ force: true }));
       await removeShare(this.engine, this.id);
       await removeShareVolume(this.engine, this.id);
-      try {
-        await this.engine.docker.getVolume(volumeName(this.id)).remove();
-      } catch (error) {
-        if (statusOf(error) !== 404) {
-          throw engineFailure(`The disk of ${this.id} can't be removed`, error);
-        }
-      }
+      await gone('The proxy’s volume', () => docker.getVolume(proxyVolumeName(this.id)).remove());
+      await gone('The disk', () => docker.getVolume(volumeName(this.id)).remove());
     });
+  }
+
+  /** The networks of the machine's proxy; undefined if it has none. */
+  private async proxyNetworks(): Promise<string[] | undefined> {
+    try {
+      const proxy = await this.engine.docker.getContainer(proxyName(this.id)).inspect();
+      return Object.keys(proxy.NetworkSettings.Networks);
+    } catch (error) {
+      if (statusOf(error) === 404) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
   private async logs(stream: 'stdout' | 'stderr', options: WaitOptions & { tail?: number }): Promise<string> {

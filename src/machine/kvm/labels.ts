@@ -3,6 +3,8 @@ import type { Accelerator, MachineInfo, MachineSpec, Share } from '../hypervisor
 
 /** Every label of ours begins so; `bulkhead.machine` holds the id and marks a machine's container and volume. */
 export const MACHINE_LABEL = 'bulkhead.machine';
+/** The id of the machine, on the container that is its proxy (network/proxyContainer.ts). */
+export const PROXY_LABEL = 'bulkhead.proxy';
 
 const NAMES = {
   id: MACHINE_LABEL,

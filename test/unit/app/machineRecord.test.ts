@@ -19,6 +19,7 @@ describe('a machine’s record', () => {
     remoteEnv: { A: 'b' },
     exclude: ['node_modules'],
     user: 'node',
+    allow: [{ host: 'example.org', from: 'user' as const }],
     forwardPorts: [3000],
   };
 

@@ -1,0 +1,129 @@
+#!/usr/bin/perl
+# Answers squid for each request: does the machine's allowlist let it through? (external_acl_type, squid.conf.)
+#   in   <channel> <method> <host> <port> <client's port> <name in the TLS handshake> <request | guarded | tls>
+#        (`guarded`: are the addresses that it leads to checked?)
+#   out  <channel> OK | <channel> ERR
+# A policy that can't be read allows nothing. When it changes, connections that it no longer allows are cut. An allowed CONNECT is
+# told on the container's log at once, as squid writes its own line only when the tunnel ends.
+use strict;
+use warnings;
+use Time::HiRes ();
+
+my $POLICY = $ENV{BULKHEAD_POLICY} // '/proxy/policy';
+my $LISTENER_PORT = 3128;
+# How often it looks for a changed or expired rule while connections are open. Seconds.
+my $LOOK_EVERY = 0.2;
+my $LINE_MAX = 16_384;
+
+my ($seen, $full, %exact, %suffix) = ('', 0);
+# The client's port => [host, port] of its last allowed request.
+my %open;
+
+sub now { return Time::HiRes::time() * 1000 }
+
+# Reads the policy if it is another file than last time. True if it was.
+sub read_policy {
+  my @stat = Time::HiRes::stat($POLICY);
+  my $state = @stat ? join ':', @stat[1, 7, 9] : 'none';
+  return 0 if $state eq $seen;
+  ($seen, $full) = ($state, 0);
+  (%exact, %suffix) = ();
+  open my $file, '<', $POLICY or return 1;
+  my @lines = <$file>;
+  close $file;
+  return 1 if !@lines || pop(@lines) ne "end\n";
+  for my $line (@lines) {
+    if ($line eq "full\n") { $full = 1 }
+    elsif ($line =~ /\Arule (\*\.)?([a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9])?) (\d{1,5}) (\d{1,15})\n\z/) {
+      my $rules = $1 ? \%suffix : \%exact;
+      push @{ $rules->{$2} }, [$3, $4];
+    }
+    else { ($full, %exact, %suffix) = (0); return 1 }
+  }
+  return 1;
+}
+
+# A rule without a port (0) is for the web's two: plain HTTP on 80, TLS on 443.
+sub matches {
+  my ($rules, $method, $port) = @_;
+  for my $rule (@{ $rules // [] }) {
+    my ($wanted, $until) = @$rule;
+    next if $until && $until <= now();
+    return 1 if $wanted ? $port == $wanted : $port == ($method eq 'CONNECT' ? 443 : 80);
+  }
+  return 0;
+}
+
+sub allowed {
+  my ($method, $host, $port) = @_;
+  return 1 if $full;
+  return 0 if $host !~ /\A[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9])?\z/ || $port !~ /\A\d{1,5}\z/;
+  return 1 if matches($exact{$host}, $method, $port);
+  my $rest = $host;
+  while ($rest =~ s/\A[^.]+\.//) {
+    return 1 if matches($suffix{$rest}, $method, $port);
+  }
+  return 0;
+}
+
+sub answer {
+  my ($method, $host, $port, $client, $name, $what) = @_;
+  return 0 if !defined $what;
+  if ($what eq 'guarded') { return !$full }
+  $host = lc $host;
+  return 0 if !allowed($method, $host, $port);
+  if ($what eq 'tls') { return $full || lc $name eq $host }
+  return 0 if $what ne 'request';
+  if ($client =~ /\A\d{1,5}\z/) { $open{$client} = [$method, $host, $port] }
+  return 1;
+}
+
+# Ends the processes that carry connections which the policy no longer allows: each is one child of socat.
+sub cut {
+  my %doomed;
+  for my $client (keys %open) {
+    $doomed{$client} = 1 if !allowed(@{ $open{$client} });
+  }
+  return if !%doomed;
+  delete @open{ keys %doomed };
+  open my $table, '<', '/proc/net/tcp' or return;
+  my %sockets;
+  while (my $line = <$table>) {
+    my (undef, $local, $remote, undef, undef, undef, undef, undef, undef, $inode) = split ' ', $line;
+    next if !defined $inode || $remote !~ /:([0-9A-F]{4})\z/ || hex $1 != $LISTENER_PORT;
+    $sockets{"socket:[$inode]"} = 1 if $local =~ /:([0-9A-F]{4})\z/ && $doomed{ hex $1 };
+  }
+  close $table;
+  for my $link (glob '/proc/[0-9]*/fd/*') {
+    my $target = readlink $link // next;
+    kill 'KILL', (split '/', $link)[2] if $sockets{$target};
+  }
+  return;
+}
+
+my $log;
+open $log, '>>', '/proc/1/fd/1' or undef $log;
+$log->autoflush(1) if $log;
+$| = 1;
+my $pending = '';
+while (1) {
+  my $ready = '';
+  vec($ready, 0, 1) = 1;
+  my $found = select $ready, undef, undef, %open ? $LOOK_EVERY : undef;
+  read_policy();
+  cut() if %open;
+  next if $found <= 0;
+  my $count = sysread STDIN, $pending, 65_536, length $pending;
+  last if !$count;
+  while ($pending =~ s/\A([^\n]*)\n//) {
+    my ($channel, @fields) = map { s/%([0-9A-Fa-f]{2})/chr hex $1/ger } split / /, $1;
+    last if !defined $channel || $channel !~ /\A\d+\z/;
+    read_policy();
+    my $ok = answer(@fields);
+    print $channel, $ok ? " OK\n" : " ERR\n";
+    if ($ok && $log && $fields[0] eq 'CONNECT' && $fields[5] eq 'request') {
+      printf $log "open %.0f %s %s\n", now(), lc $fields[1], $fields[2];
+    }
+  }
+  last if length $pending > $LINE_MAX;
+}

@@ -1,0 +1,28 @@
+import type { WaitOptions } from '../machine/hypervisor';
+import { editWorkspaceHosts } from './consent';
+import { readRecord, writeRecord } from './machineRecord';
+import { chooseHosts } from './networkPolicy';
+import { wait } from './openFolder';
+import type { Services } from './services';
+
+/** Writes a host into the folder's `.bulkhead.json`, which is the user's agreement to it, and lets it count from now on. */
+export async function allowInWorkspace(
+  services: Services,
+  id: string,
+  folder: string,
+  host: string,
+  options: WaitOptions,
+): Promise<void> {
+  await editWorkspaceHosts(services, folder, { add: host }, wait(options));
+  const file = services.data.record(id);
+  const record = await readRecord(file, services.log);
+  if (record) {
+    const others = record.allow.filter((rule) => rule.host !== host);
+    await writeRecord(file, { ...record, allow: [...others, { host, from: 'workspace' }] });
+    // What had been taken back before is allowed again.
+    await chooseHosts(services, id, [], [host]);
+  } else {
+    // A machine that another host made: the choice for it is all there is here.
+    await chooseHosts(services, id, [{ host, from: 'machine' }]);
+  }
+}

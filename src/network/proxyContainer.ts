@@ -1,0 +1,80 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import { JAIL_USER, jail, proxyName, proxyVolumeName } from '../machine/kvm/jail';
+import { PROXY_LABEL } from '../machine/kvm/labels';
+import type { EgressPlace } from './egressNetwork';
+
+const MIB = 2 ** 20;
+const PROXY = '/usr/lib/bulkhead/proxy';
+
+/** What kept a proxy of older rules from being used again: the container is made anew when this changes. */
+const VERSION_LABEL = 'bulkhead.proxy-version';
+const VERSION = '1';
+
+export function proxyVersionOf(labels: Record<string, string>): string {
+  return labels[VERSION_LABEL] ?? '';
+}
+
+/**
+ * The container through which a machine's requests leave: squid, with nothing but a network and the volume that it shares
+ * with the VMM. It has none of its machine's disks, and the VMM has none of its network.
+ */
+export function proxyContainer(
+  id: string,
+  kitImage: string,
+  network: string,
+  place: EgressPlace,
+): ContainerCreateOptions {
+  return {
+    name: proxyName(id),
+    Image: kitImage,
+    User: JAIL_USER,
+    WorkingDir: '/',
+    Hostname: 'proxy',
+    StopTimeout: 2,
+    Entrypoint: [`${PROXY}/proxy`],
+    Cmd: [],
+    Labels: { [PROXY_LABEL]: id, [VERSION_LABEL]: proxyVersion(place) },
+    HostConfig: {
+      ...jail(undefined),
+      NetworkMode: network,
+      Memory: 96 * MIB,
+      MemorySwap: 96 * MIB,
+      PidsLimit: 160,
+      Tmpfs: { '/tmp': 'size=8m,mode=1777,nosuid,nodev,noexec' },
+      // What the guest asked for is read from this log; it can't fill the host's disk with it.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '2m', 'max-file': '2' } },
+      Mounts: [{ Type: 'volume', Source: proxyVolumeName(id), Target: '/proxy' }],
+      ...(place.dns && { Dns: place.dns }),
+    },
+  };
+}
+
+export function proxyVersion(place: EgressPlace): string {
+  return [VERSION, ...(place.dns ?? [])].join(' ');
+}
+
+/** Puts the wall into the network of a running proxy (guest/proxy/wall), or takes it out: the one right it has is for that. */
+export function wallContainer(
+  proxyId: string,
+  kitImage: string,
+  mode: 'shut' | 'open',
+  addresses: string[],
+): ContainerCreateOptions {
+  const { NetworkMode: _none, ...walls } = jail(undefined);
+  return {
+    Image: kitImage,
+    User: '0:0',
+    WorkingDir: '/',
+    Entrypoint: [`${PROXY}/wall`, mode, ...addresses],
+    Cmd: [],
+    Labels: { 'bulkhead.worker': 'wall' },
+    HostConfig: {
+      ...walls,
+      NetworkMode: `container:${proxyId}`,
+      CapAdd: ['NET_ADMIN'],
+      Memory: 32 * MIB,
+      MemorySwap: 32 * MIB,
+      PidsLimit: 32,
+    },
+  };
+}
