@@ -15,32 +15,48 @@ my $LISTENER_PORT = 3128;
 my $LOOK_EVERY = 0.2;
 my $LINE_MAX = 16_384;
 
-my ($seen, $full, %exact, %suffix) = ('', 0);
-# The client's port => [host, port] of its last allowed request.
+# A policy that is just being written is no policy; the one before counts so long. Seconds.
+my $PATIENCE = 1;
+
+my ($seen, $broken_since, $full, %exact, %suffix) = ('', undef, 0);
+# The client's port => [method, host, port] of its last allowed request.
 my %open;
 
 sub now { return Time::HiRes::time() * 1000 }
 
-# Reads the policy if it is another file than last time. True if it was.
+# Takes the policy if it is another file than last time.
 sub read_policy {
   my @stat = Time::HiRes::stat($POLICY);
-  my $state = @stat ? join ':', @stat[1, 7, 9] : 'none';
-  return 0 if $state eq $seen;
-  ($seen, $full) = ($state, 0);
-  (%exact, %suffix) = ();
-  open my $file, '<', $POLICY or return 1;
+  my $state = @stat ? join ':', @stat[1, 7, 9, 10] : 'none';
+  return if $state eq $seen;
+  my $found = parse_policy();
+  if (!$found) {
+    $broken_since //= now();
+    return if now() - $broken_since < $PATIENCE * 1000;
+  }
+  ($seen, $broken_since) = ($state, undef);
+  $found //= { full => 0, exact => {}, suffix => {} };
+  $full = $found->{full};
+  %exact = %{ $found->{exact} };
+  %suffix = %{ $found->{suffix} };
+  return;
+}
+
+# The policy file as a whole, or nothing.
+sub parse_policy {
+  open my $file, '<', $POLICY or return;
   my @lines = <$file>;
   close $file;
-  return 1 if !@lines || pop(@lines) ne "end\n";
+  return if !@lines || pop(@lines) ne "end\n";
+  my $found = { full => 0, exact => {}, suffix => {} };
   for my $line (@lines) {
-    if ($line eq "full\n") { $full = 1 }
+    if ($line eq "full\n") { $found->{full} = 1 }
     elsif ($line =~ /\Arule (\*\.)?([a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9])?) (\d{1,5}) (\d{1,15})\n\z/) {
-      my $rules = $1 ? \%suffix : \%exact;
-      push @{ $rules->{$2} }, [$3, $4];
+      push @{ $found->{ $1 ? 'suffix' : 'exact' }{$2} }, [$3, $4];
     }
-    else { ($full, %exact, %suffix) = (0); return 1 }
+    else { return }
   }
-  return 1;
+  return $found;
 }
 
 # A rule without a port (0) is for the web's two: plain HTTP on 80, TLS on 443.

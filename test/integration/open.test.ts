@@ -244,7 +244,7 @@ describe('what the machine says', () => {
       cpus: 1,
       memoryBytes: 640 * 2 ** 20,
       diskBytes: 3 * 2 ** 30,
-      networkMode: 'none',
+      networkMode: 'allowlist',
       imageReference: `bulkhead-image:${machine.id}`,
     });
   });

@@ -17,10 +17,13 @@ describe('usage', () => {
     [['exec', 'shop', '--env', 'no-equals', '--', 'ls']],
     [['logs', 'shop', '--tail', '0']],
     [['net', 'shop', 'open']],
-    [['net', 'shop', 'allowlist']],
+    [['net', 'shop', '--preset', 'cargo']],
+    [['net', 'shop', '--once']],
+    [['net', 'shop', '--workspace']],
+    [['net', 'shop', '--allow', 'a.test', '--once', '--workspace']],
     [['on-close', 'shop', 'explode']],
   ])('%j exits 2 and says so on stderr', async (args) => {
-    const outcome = await runFake(args, { networkModes: async () => ['none', 'full'] });
+    const outcome = await runFake(args, { networkModes: async () => ['none', 'allowlist', 'full'] });
     expect(outcome.code).toBe(2);
     expect(outcome.stderr).toMatch(/^bulkhead: \S/);
     expect(outcome.stderr).toMatch(/\nNext: /);
@@ -165,7 +168,24 @@ describe('stdout with --json', () => {
     prune: async () => ({ removed: [], freedBytes: 0, dryRun: true }),
     sshConfig: async () => ({ text: 'Host bulkhead-shop-1a2b\n', path: '/x', alias: 'bulkhead-shop-1a2b' }),
     setNetwork: async () => undefined,
-    networkModes: async () => ['none', 'full'],
+    networkModes: async () => ['none', 'allowlist', 'full'],
+    networkPolicy: async () => ({ mode: 'allowlist', rules: [{ host: 'example.org', from: 'machine' }] }),
+    allowHost: async () => ({ mode: 'allowlist', rules: [] }),
+    revokeHost: async () => ({ mode: 'allowlist', rules: [] }),
+    allowPreset: async () => [{ host: 'example.org', from: 'npm' }],
+    networkRows: async () => [
+      {
+        host: 'example.org',
+        port: 443,
+        allowed: false,
+        reason: 'host',
+        count: 2,
+        deniedCount: 2,
+        receivedBytes: 5,
+        firstAt: 1,
+        lastAt: 2,
+      },
+    ],
     setOnClose: async (_id, onClose) =>
       fakeMachine(onClose ? { onClose, onCloseChosen: true } : { onClose: 'stop' }),
   };
@@ -186,8 +206,10 @@ describe('stdout with --json', () => {
     [['prune', '--dry-run'], { dryRun: true }],
     [['ssh-config', 'shop'], { alias: 'bulkhead-shop-1a2b' }],
     [['ssh', 'shop'], { alias: 'bulkhead-shop-1a2b' }],
-    [['net', 'shop'], { network: 'none' }],
-    [['net', 'shop', 'full'], { network: 'full' }],
+    [['net', 'shop'], { network: 'allowlist', rules: [{ host: 'example.org', from: 'machine' }] }],
+    [['net', 'shop', 'full', '--allow', 'a.test', '--once', '--revoke', 'b.test'], { id: 'shop-1a2b' }],
+    [['net', 'shop', '--preset', 'npm', '--preset', 'git'], { id: 'shop-1a2b' }],
+    [['net', 'shop', '--log'], { host: 'example.org', reason: 'host', count: 2 }],
     [['on-close', 'shop'], { onClose: 'suspend', chosen: false }],
     [['on-close', 'shop', 'keep'], { onClose: 'keep', chosen: true }],
     [['on-close', 'shop', 'default'], { onClose: 'stop', chosen: false }],

@@ -13,7 +13,7 @@ describe('machineContainer', () => {
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: true,
-      PidsLimit: 128,
+      PidsLimit: 256,
     });
     expect(host?.Privileged).toBeUndefined();
     expect(host?.CapAdd).toBeUndefined();
@@ -22,10 +22,16 @@ describe('machineContainer', () => {
     expect(host?.Devices).toBeUndefined();
   });
 
-  it('mounts the layers read-only and its own volume, nothing else', () => {
+  it('mounts the layers and the proxy’s sockets read-only, its own volume, nothing else', () => {
     expect(host?.Mounts).toEqual([
       { Type: 'volume', Source: 'bulkhead-layers', Target: '/layers', ReadOnly: true },
       { Type: 'volume', Source: 'bulkhead-machine-shop-0123abcd', Target: '/machine' },
+      {
+        Type: 'volume',
+        Source: 'bulkhead-proxy-shop-0123abcd',
+        Target: '/proxy',
+        ReadOnly: true,
+      },
     ]);
   });
 

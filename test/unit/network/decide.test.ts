@@ -1,0 +1,122 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { policyText } from '../../../src/network/networkRules';
+
+const PROGRAM = resolve(__dirname, '../../../guest/proxy/decide.pl');
+
+let folder: string;
+let child: ChildProcessWithoutNullStreams | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-decide-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => void child?.kill());
+
+/** squid's side of the conversation with the program that decides. */
+function start() {
+  const policy = join(folder, 'policy');
+  const started = spawn('perl', [PROGRAM], { env: { ...process.env, BULKHEAD_POLICY: policy } });
+  child = started;
+  const answers = createInterface({ input: started.stdout })[Symbol.asyncIterator]();
+  const ask = async (...fields: string[]) => {
+    started.stdin.write(`7 ${fields.join(' ')}\n`);
+    const { value } = await answers.next();
+    return value === '7 OK';
+  };
+  const rules = (text: string) => writeFile(policy, text);
+  return { ask, rules };
+}
+
+const rule = (host: string, until?: number) => ({
+  host,
+  from: 'machine' as const,
+  ...(until !== undefined && { until }),
+});
+
+describe('what is let through', () => {
+  it.each([
+    ['GET', 'example.org', '80', true],
+    ['CONNECT', 'example.org', '443', true],
+    ['GET', 'EXAMPLE.org', '80', true],
+    ['CONNECT', 'example.org', '80', false],
+    ['GET', 'example.org', '443', false],
+    ['CONNECT', 'example.org', '22', false],
+    ['GET', 'a.example.org', '80', false],
+    ['GET', 'notexample.org', '80', false],
+    ['GET', 'example.org.evil.test', '80', false],
+    ['GET', 'a.below.test', '80', true],
+    ['GET', 'a.b.below.test', '80', true],
+    ['GET', 'below.test', '80', false],
+    ['GET', 'xbelow.test', '80', false],
+    ['CONNECT', 'port.test', '8443', true],
+    ['GET', 'port.test', '8443', true],
+    ['CONNECT', 'port.test', '443', false],
+    ['CONNECT', 'gone.test', '443', false],
+    ['CONNECT', 'later.test', '443', true],
+    ['GET', '192.0.2.1', '80', false],
+    ['GET', '%5B::1%5D', '80', false],
+    ['GET', 'example.org%0Arule', '80', false],
+    ['GET', '-', '80', false],
+    ['GET', 'example.org', '-', false],
+  ])('%s %s:%s %s', async (method, host, port, expected) => {
+    const { ask, rules } = start();
+    await rules(
+      policyText('allowlist', [
+        rule('example.org'),
+        rule('*.below.test'),
+        rule('port.test:8443'),
+        rule('gone.test', Date.now() - 1),
+        rule('later.test', Date.now() + 600_000),
+      ]),
+    );
+    expect(await ask(method, host, port, '40000', '-', 'request')).toBe(expected);
+  });
+
+  it('a TLS handshake must name the host that was asked for', async () => {
+    const { ask, rules } = start();
+    await rules(policyText('allowlist', [rule('example.org'), rule('other.test')]));
+    const tls = (name: string) => ask('CONNECT', 'example.org', '443', '40000', name, 'tls');
+    expect(await tls('example.org')).toBe(true);
+    expect(await tls('Example.org')).toBe(true);
+    expect(await tls('other.test')).toBe(false);
+    expect(await tls('-')).toBe(false);
+  });
+
+  it('in `full` it is everything, unguarded', async () => {
+    const { ask, rules } = start();
+    await rules(policyText('full', []));
+    expect(await ask('CONNECT', '192.0.2.1', '22', '40000', '-', 'request')).toBe(true);
+    expect(await ask('CONNECT', '192.0.2.1', '443', '40000', '-', 'tls')).toBe(true);
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'guarded')).toBe(false);
+    await rules(policyText('allowlist', []));
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'guarded')).toBe(true);
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'request')).toBe(false);
+  });
+
+  it('a changed policy counts from the next request on', async () => {
+    const { ask, rules } = start();
+    const asked = () => ask('GET', 'a.test', '80', '40000', '-', 'request');
+    expect(await asked()).toBe(false);
+    await rules(policyText('allowlist', [rule('a.test')]));
+    expect(await asked()).toBe(true);
+    await rules(policyText('allowlist', [rule('b.test')]));
+    expect(await asked()).toBe(false);
+  });
+
+  it.each([
+    ['no policy', ''],
+    ['half of one', 'rule a.test 0 0\n'],
+    ['one with a line that is none', 'rule a.test 0 0\nrule\nend\n'],
+    ['one with more after its end', 'rule a.test 0 0\nend\nfull\n'],
+    ['a wish for everything in a wrong line', 'full now\nend\n'],
+  ])('%s allows nothing', async (_name, text) => {
+    const { ask, rules } = start();
+    await rules(text);
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'request')).toBe(false);
+  });
+});
