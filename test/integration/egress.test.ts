@@ -83,7 +83,10 @@ async function download(name: string, url: string) {
   await machine.sh(`curl -skN ${url} > /tmp/${name} 2> /dev/null & echo $! > /tmp/${name}.pid`);
   const size = async () => Number(await machine.sh(`stat -c %s /tmp/${name}`));
   await vi.waitUntil(async () => (await size()) > 0, { timeout: 20_000, interval: 200 });
-  return { size, ended: () => machine.sh(`kill -0 $(cat /tmp/${name}.pid) 2> /dev/null && echo no || echo yes`) };
+  return {
+    size,
+    ended: () => machine.sh(`kill -0 $(cat /tmp/${name}.pid) 2> /dev/null && echo no || echo yes`),
+  };
 }
 
 describe('by default', () => {
@@ -141,7 +144,12 @@ describe('allowed hosts', () => {
   });
 
   test('no other is, nor another port', async () => {
-    for (const url of ['http://other.test/', 'https://other.test/', 'http://below.test/', 'http://allowed.test:81/']) {
+    for (const url of [
+      'http://other.test/',
+      'https://other.test/',
+      'http://below.test/',
+      'http://allowed.test:81/',
+    ]) {
       expect(await status(url), url).toBe('403');
     }
     expect(await status(`http://${world.address}/`)).toBe('403');
@@ -258,7 +266,9 @@ describe('a running machine', () => {
     const before = Date.now();
     await app.revokeHost(machine.id, 'allowed.test');
     await vi.waitUntil(async () => (await lost.ended()) === 'yes', { timeout: 10_000 });
-    console.log(`revoke: the last byte came ${await lastWrite('lost', clock, before)} ms after it was asked for`);
+    console.log(
+      `revoke: the last byte came ${await lastWrite('lost', clock, before)} ms after it was asked for`,
+    );
     const size = await kept.size();
     await vi.waitUntil(async () => (await kept.size()) > size, { timeout: 10_000 });
     expect(await status('https://allowed.test/')).toBe('403');
@@ -319,7 +329,10 @@ describe('a proxy', () => {
   test('ends with a VMM that was killed, and goes with its machine', async () => {
     const { docker } = await engine();
     await docker.getContainer(containerName(machine.id)).kill();
-    await vi.waitUntil(async () => !(await running(proxyName(machine.id))), { timeout: 15_000, interval: 200 });
+    await vi.waitUntil(async () => !(await running(proxyName(machine.id))), {
+      timeout: 15_000,
+      interval: 200,
+    });
     await machine.bulkhead('rm', '--force');
     const left = await docker.listContainers({ all: true, filters: { name: [machine.id] } });
     expect(left).toEqual([]);

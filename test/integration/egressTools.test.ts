@@ -23,14 +23,23 @@ let world: EgressWorld;
 let machine: TestMachine;
 
 beforeAll(async () => {
-  world = await EgressWorld.make(2, ['registry.test', 'apt.test', 'git.test', 'elsewhere.test'], () => ({}), await files());
+  world = await EgressWorld.make(
+    2,
+    ['registry.test', 'apt.test', 'git.test', 'elsewhere.test'],
+    () => ({}),
+    await files(),
+  );
   machine = await TestMachine.open(
     'tools',
     {
       '.bulkhead.json': JSON.stringify({ build: { dockerfile: 'Dockerfile' }, memory: '1gb', disk: '3gb' }),
       Dockerfile: DOCKERFILE,
       '.npmrc': 'registry=http://registry.test/\n',
-      'package.json': JSON.stringify({ name: 'shop', version: '1.0.0', dependencies: { 'left-over': '1.0.0' } }),
+      'package.json': JSON.stringify({
+        name: 'shop',
+        version: '1.0.0',
+        dependencies: { 'left-over': '1.0.0' },
+      }),
       '.git/HEAD': 'ref: refs/heads/main\n',
       '.git/config': '[remote "origin"]\n\turl = http://git.test/shop.git\n',
       '.git/objects/info/keep': '',
@@ -110,7 +119,11 @@ test('all of them are stopped at anything else', async () => {
 async function files(): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-stand-ins-'));
   try {
-    await Promise.all([registry(join(folder, 'registry.test')), apt(join(folder, 'apt.test/debian')), git(folder)]);
+    await Promise.all([
+      registry(join(folder, 'registry.test')),
+      apt(join(folder, 'apt.test/debian')),
+      git(folder),
+    ]);
     const { stdout } = await exec('tar', ['-C', folder, '--owner=0', '--group=0', '-c', '.'], {
       encoding: 'buffer',
       maxBuffer: 64 * 2 ** 20,
@@ -144,7 +157,8 @@ async function registry(folder: string): Promise<void> {
 }
 
 async function apt(folder: string): Promise<void> {
-  const packages = 'Package: left-over\nVersion: 1.0-1\nArchitecture: all\nFilename: left-over.deb\nSize: 1\n\n';
+  const packages =
+    'Package: left-over\nVersion: 1.0-1\nArchitecture: all\nFilename: left-over.deb\nSize: 1\n\n';
   const sha256 = createHash('sha256').update(packages).digest('hex');
   const release = `Suite: test\nDate: ${new Date().toUTCString()}\nSHA256:\n ${sha256} ${packages.length} Packages\n`;
   await mkdir(folder, { recursive: true });
@@ -155,7 +169,8 @@ async function apt(folder: string): Promise<void> {
 async function git(folder: string): Promise<void> {
   const work = join(folder, 'work');
   const bare = join(folder, 'git.test/shop.git');
-  const run = (...args: string[]) => exec('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.org', ...args]);
+  const run = (...args: string[]) =>
+    exec('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.org', ...args]);
   await mkdir(work, { recursive: true });
   await writeFile(join(work, 'README'), 'hello\n');
   await run('init', '-q', '-b', 'main', work);

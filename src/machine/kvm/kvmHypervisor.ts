@@ -99,7 +99,8 @@ export class KvmHypervisor implements Hypervisor {
     const { engine } = this.options;
     return withDeadline({ what: 'Listing machines', ms: 20_000, signal: options.signal }, async () => {
       try {
-        const labelled = (label: string) => engine.docker.listContainers({ all: true, filters: { label: [label] } });
+        const labelled = (label: string) =>
+          engine.docker.listContainers({ all: true, filters: { label: [label] } });
         const [containers, shares, proxies] = await Promise.all([
           engine.docker.listContainers({ all: true, filters: MACHINE_FILTER }),
           labelled(SHARE_LABEL),
