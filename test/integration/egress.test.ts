@@ -38,7 +38,7 @@ beforeAll(async () => {
     'looked-up.test': [web],
     'host.lan.test': [host],
     'both.lan.test': [web, host],
-    'flip.test': { first: [web], then: [host], after: 2 },
+    'flip.test': { first: [web], later: [host], after: 2 },
   }));
   machine = await TestMachine.open(
     'egress',
@@ -343,9 +343,17 @@ describe('a proxy', () => {
 
 /** Milliseconds that the guest's clock is ahead of this host's, as well as a round trip tells. */
 async function guestClock(): Promise<number> {
-  const before = Date.now();
-  const guest = Number(await machine.sh('date +%s%3N'));
-  return guest - (before + Date.now()) / 2;
+  const guest = await app.guest(machine.id);
+  let best = { trip: Number.POSITIVE_INFINITY, ahead: 0 };
+  for (let round = 0; round < 8; round++) {
+    const before = Date.now();
+    const { stdout } = await guest.run({ argv: ['date', '+%s%3N'] });
+    const after = Date.now();
+    if (after - before < best.trip) {
+      best = { trip: after - before, ahead: Number(stdout.toString()) - (before + after) / 2 };
+    }
+  }
+  return best.ahead;
 }
 
 async function lastWrite(name: string, clock: number, since: number): Promise<number> {
