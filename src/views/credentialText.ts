@@ -33,7 +33,7 @@ export function credentialToggle(name: string, credentials: MachineCredentials):
   }
   lines.push(t('Click to lend or take back.'));
   return {
-    text: `$(${agent || others > 0 ? 'key' : 'shield'}) ${label}${given > 0 ? ` (${given})` : ''}`,
+    text: `$(${agent || others > 0 ? 'key' : 'shield'}) ${label}${given > 0 && (agent || others > 0) ? ` (${given})` : ''}`,
     tooltip: lines.join('\n'),
     danger: false,
   };

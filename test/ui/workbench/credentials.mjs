@@ -40,7 +40,7 @@ export async function credentials({ page, url, results, cli, example }) {
     item.filter({ hasText: text }).waitFor({ timeout: 30_000 });
   const openPick = (/** @type {string} */ row) =>
     eventually(`a click on the item offers "${row}"`, async () => {
-      await page.keyboard.press('Escape');
+      // Not Escape: with no pick to close it would be the terminal's.
       await item.click({ timeout: 3000 });
       await window.quickPickRow(row).waitFor({ timeout: 3000 });
       return true;

@@ -17,6 +17,7 @@ const use = { machineId: 'a', at: 0, kind: 'git', what: 'git credentials for a.t
 test('the item says how much is lent, and how often it was used', () => {
   const text = (more: Partial<MachineCredentials>) => credentialToggle('shop', { ...nothing, ...more }).text;
   expect(text({})).toBe('$(shield) No Credentials');
+  expect(text({ uses: [{ ...use, given: true }] })).toBe('$(shield) No Credentials');
   expect(text({ agent: true })).toBe('$(key) Agent');
   expect(text({ agent: true, git: ['a.test'], env: ['A_TOKEN'] })).toBe('$(key) Agent + 2');
   expect(text({ git: ['a.test'] })).toBe('$(key) Credentials: 1');
