@@ -30,6 +30,7 @@ export const NEEDS = {
     { program: 'git', packages: ['git'], why: 'test workspaces' },
     { program: 'shellcheck', packages: ['shellcheck'], why: 'the lint of shell scripts' },
     { program: 'ip', packages: ['iproute2'], why: 'network namespaces of tests' },
+    { program: 'cc', packages: ['build-essential'], why: 'the kit’s own programs in unit tests' },
     { program: 'chromium', packages: ['chromium'], why: 'the UI tests' },
   ],
 };

@@ -38,7 +38,12 @@ async function reviewedMachine(
 }
 
 async function copiedGuest(services: Services, id: string, options: WaitOptions): Promise<Guest> {
-  const { state } = await (await services.machine(id, options)).info(options);
+  const { state, workspaceMode } = await (await services.machine(id, options)).info(options);
+  if (workspaceMode === 'mount') {
+    throw new BulkheadError(`The machine ${id} works on the folder itself: there is no copy to review`, {
+      kind: 'usage',
+    });
+  }
   if (state !== 'running') {
     throw new BulkheadError(`The machine ${id} is ${state}, so its changes can’t be looked at`, {
       kind: 'usage',

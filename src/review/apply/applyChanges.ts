@@ -1,14 +1,15 @@
-import { stat } from 'node:fs/promises';
 import { throwIfAborted } from '../../core/deadline';
 import { BulkheadError, codeOf, isCancelled, messageOf } from '../../core/errors';
 import type { ReportProgress } from '../../core/progress';
-import { HostFolder } from '../../guest/copy/hostFolder';
+import type { HostFolder } from '../../guest/copy/hostFolder';
 import type { WaitOptions } from '../../machine/hypervisor';
 import { atHostPath, hostStateAt, readHostFile } from '../host/hostPath';
 import type { LookedAt, StoredReview } from '../look/lookedAt';
 import type { ApplyResult, Selection } from '../reviewService';
 import { type ApplyJournal, type ApplyJournals, type ApplyStep, newApplyId } from './applyJournals';
 import { ChangedMeanwhile, takeBack, takeStep } from './applyStep';
+import { emptyFolder, foldersAbove } from './emptiedFolders';
+import { openRoot } from './openRoot';
 import { type PlannedChange, planChange, Refused } from './planApply';
 import { undoOrder } from './undoOrder';
 
@@ -53,19 +54,6 @@ export async function applyChanges(
   } finally {
     await root.close();
   }
-}
-
-/** The folder that was looked at, and no other that has its name now. */
-export async function openRoot(seen: Pick<StoredReview, 'folder' | 'root'>): Promise<HostFolder> {
-  const root = await HostFolder.open(seen.folder);
-  const { dev, ino } = await stat(root.path);
-  if (root.path !== seen.root.path || dev !== seen.root.dev || ino !== seen.root.ino) {
-    await root.close();
-    throw new BulkheadError('The folder on this computer is not the one that was looked at', {
-      next: 'See what happened to it, then look at the changes again.',
-    });
-  }
-  return root;
 }
 
 class Apply {
@@ -233,34 +221,12 @@ class Apply {
 
   /** Folders that deletions emptied go too: git, and most people, take them for nothing. */
   private async prune(done: readonly PlannedChange[]): Promise<void> {
-    const emptied = done.flatMap(({ steps }) =>
+    const gone = done.flatMap(({ steps }) =>
       steps.filter(({ step }) => step.after.type === 'absent').map(({ step }) => step.path),
     );
-    const folders = new Set(
-      emptied.flatMap((path) => {
-        const names = path.split('/').slice(0, -1);
-        return names.map((_, depth) => names.slice(0, depth + 1).join('/'));
-      }),
-    );
-    for (const path of [...folders].sort((a, b) => b.length - a.length)) {
-      const before = await hostStateAt(this.root, path);
-      const isEmpty = await atHostPath<boolean>(
-        this.root,
-        path,
-        async (holder, name) => {
-          if (before.type !== 'directory' || !holder) {
-            return false;
-          }
-          const inner = await holder.child(name);
-          try {
-            return (await inner.names(100_000)).length === 0;
-          } finally {
-            await inner.close();
-          }
-        },
-        false,
-      );
-      if (isEmpty) {
+    for (const path of foldersAbove(gone)) {
+      const before = await emptyFolder(this.root, path);
+      if (before) {
         await this.also({ path, before, after: { type: 'absent' }, temporary: this.temporary() }).catch(
           (error: unknown) => {
             // Something came into it just now: it stays.

@@ -1,8 +1,8 @@
 import type { HostFolder } from '../../guest/copy/hostFolder';
-import { isSafeHostName } from '../../guest/copy/hostName';
 import { changeDangers } from '../dangers/changeDangers';
 import { collidingPath } from '../host/hostCollision';
 import { type HostState, hostStateAt, sameHostState } from '../host/hostPath';
+import { staysInside } from '../host/linkTarget';
 import { sha256Of } from '../look/contentStore';
 import { conflictOf } from '../look/describeChanges';
 import { isExecutable, type LookedAt } from '../look/lookedAt';
@@ -74,7 +74,10 @@ export async function planChange(
   if (guest.type === 'directory') {
     steps.push({ step: { path, before: host, after: { type: 'directory', mode: 0o777 & ~umask() } } });
   } else if (guest.type === 'symlink') {
-    const target = safeTarget(path, guest.target ?? '');
+    const target = guest.target ?? '';
+    if (!staysInside(path, target)) {
+      throw new Refused('the link leads out of the folder');
+    }
     steps.push({ step: { path, before: host, after: { type: 'symlink', target } } });
   } else {
     const { bytes, whole } = await wantedBytes(looked, selection, contents);
@@ -161,26 +164,6 @@ function wantedMode(host: HostState, { guest }: LookedAt, { hunks }: Selection):
     return was & ~0o111;
   }
   return isExecutable(was) ? was : was | ((was & 0o444) >> 2);
-}
-
-/**
- * A link may only lead to something in the folder, by a path that says so itself: `..` at its start only, so that no other link
- * can turn it elsewhere.
- */
-function safeTarget(path: string, target: string): string {
-  const names = target.split('/');
-  const ups = names.findIndex((name) => name !== '..');
-  const rest = ups < 0 ? [] : names.slice(ups);
-  const count = ups < 0 ? names.length : ups;
-  const trailing = rest.at(-1) === '' ? rest.slice(0, -1) : rest;
-  if (
-    target === '' ||
-    count > path.split('/').length - 1 ||
-    !trailing.every((name) => isSafeHostName(name))
-  ) {
-    throw new Refused('the link leads out of the folder');
-  }
-  return target;
 }
 
 function umask(): number {

@@ -1,8 +1,8 @@
 import { BulkheadError, messageOf } from '../../core/errors';
 import type { Log } from '../../core/log';
-import { openRoot } from './applyChanges';
 import type { ApplyJournal, ApplyJournals } from './applyJournals';
 import { takeBack } from './applyStep';
+import { openRoot } from './openRoot';
 import { undoOrder } from './undoOrder';
 
 export interface Undone {

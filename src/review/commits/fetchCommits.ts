@@ -7,7 +7,7 @@ import { BulkheadError, codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
 import { HostFolder } from '../../guest/copy/hostFolder';
 import { GIT_ENV, gitArgv, gitFailure } from '../../guest/git/gitProcess';
-import type { Guest } from '../../guest/guest';
+import type { Guest, GuestProcess } from '../../guest/guest';
 import type { WaitOptions } from '../../machine/hypervisor';
 import type { ReviewContext, ReviewedMachine } from '../reviewContext';
 import { type BundleHead, splitBundle } from './bundle';
@@ -18,6 +18,7 @@ import { compatibleRefs, type Ref } from './refNames';
 
 const BUNDLE_MAX = 512 * 1024 * 1024;
 const FETCH_MS = 600_000;
+const EXIT_MS = 5_000;
 const COUNT_MAX = 100_000;
 
 export interface FetchedRef {
@@ -135,12 +136,16 @@ class Fetch {
       return head;
     } catch (error) {
       indexer?.kill();
+      if (head && head.refs.length + head.droppedRefs === 0) {
+        // git writes the head of a bundle before it finds out that nothing is to follow.
+        return undefined;
+      }
       if (head) {
         // git's own word on what was wrong with the pack tells more than the broken pipe it leaves.
         await indexer?.finished;
         throw error;
       }
-      const { code } = await process.exited;
+      const code = await exitCode(process);
       if (/Refusing to create empty bundle/i.test(said)) {
         return undefined;
       }
@@ -229,6 +234,15 @@ class Fetch {
       await Promise.all(opened.map((each) => each.close()));
     }
   }
+}
+
+/** 0 too if it does not end: what it sent has the fault then. */
+async function exitCode(process: GuestProcess): Promise<number> {
+  const ended = withDeadline({ what: 'Ending git in the VM', ms: EXIT_MS }, () => process.exited);
+  return ended.then(
+    ({ code }) => code,
+    () => 0,
+  );
 }
 
 /** A pack is named by its content: one that is there already is the same. */

@@ -5,6 +5,7 @@ import { foldName } from '../dangers/foldName';
 import { isBinary } from '../dangers/hiddenText';
 import { collidingPath } from '../host/hostCollision';
 import { atHostPath, type HostState, hostStateAt, readHostFile } from '../host/hostPath';
+import { staysInside } from '../host/linkTarget';
 import type { ReviewChange } from '../reviewService';
 import type { BaselineEntry } from './baseline';
 import type { ContentStore } from './contentStore';
@@ -185,6 +186,9 @@ async function blockedOf(root: HostFolder, found: Found, twins: NameTwins): Prom
   }
   if (guest.type === 'other') {
     return 'It is a device, socket or FIFO.';
+  }
+  if (guest.type === 'symlink' && !staysInside(path, guest.target ?? '')) {
+    return 'The link leads out of the folder.';
   }
   if (guest.type === 'file' && guest.size > FILE_MAX) {
     return `It is larger than ${FILE_MAX / 1024 / 1024} MB: copy it with \`bulkhead cp\`.`;

@@ -1,0 +1,360 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { Gate, LocalGuest } from '../../unit/review/localGuest';
+import { attack } from '../attack';
+
+let local: LocalGuest;
+beforeAll(async () => {
+  local = await LocalGuest.make();
+});
+afterAll(() => local.dispose());
+
+attack(
+  {
+    id: 'review-tasks-json',
+    from: 'guest',
+    tries:
+      'The guest adds .vscode/tasks.json, a git hook, a package.json that runs something and a hidden right-to-left override, and hopes that "all" takes them along.',
+    holds: 'Each is marked as dangerous and refused unless it is named itself.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'package.json': '{}' }, { prepare: gitInit });
+    await gate.inGuest({
+      '.vscode/tasks.json': '{}',
+      '.git/hooks/post-checkout': { script: '#!/bin/sh\n' },
+      'package.json': '{"scripts":{"install":"evil"}}',
+      'src/login.ts': 'if (user !== "admin\u202e \u2066// only\u2069") {}\n',
+      '.VSCODE/settings.json': '{}',
+      harmless: 'x',
+    });
+    const { changes, token } = await gate.review();
+    const { applied, refused } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path })),
+    );
+    expect(applied).toEqual(['harmless']);
+    expect(existsSync(join(gate.host, '.vscode'))).toBe(false);
+    return `${refused.length} refused, 1 harmless file applied`;
+  },
+);
+
+attack(
+  {
+    id: 'review-swapped',
+    from: 'guest',
+    tries:
+      'Between the review and the apply the guest changes bytes, puts a symlink in a file’s place and swaps a folder.',
+    holds:
+      'What differs from what was looked at is refused; what is written are the bytes that were looked at.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a', 'd/b.txt': 'b', 'c.txt': 'c' });
+    await gate.inGuest({ 'a.txt': 'seen', 'd/b.txt': 'seen', 'c.txt': 'seen' });
+    const { token, changes } = await gate.review();
+    await gate.inGuest({ 'a.txt': 'evil' });
+    await rename(join(gate.workspace, 'd'), join(gate.workspace, 'e'));
+    await symlink('/etc', join(gate.workspace, 'd'));
+    await rm(join(gate.workspace, 'c.txt'));
+    await symlink('/etc/shadow', join(gate.workspace, 'c.txt'));
+    const { applied, refused } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path })),
+    );
+    expect(applied).toEqual([]);
+    return `${refused.length} of 3 refused`;
+  },
+);
+
+attack(
+  {
+    id: 'review-link-on-the-way',
+    from: 'guest',
+    tries:
+      'A folder of the host is a link to somewhere else by the time of the apply; links that lead out are offered too.',
+    holds:
+      'Folders are held open one by one and no link is followed; a link that leads out of the folder is never made.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'src/x.ts': 'x', 'leaf.txt': 'leaf' });
+    const outside = join(gate.data, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'leaf.txt'), 'leaf');
+    await gate.inGuest({
+      'leaf.txt': 'LEAF',
+      'src/x.ts': 'X',
+      'src/new/y.ts': 'Y',
+      out: { link: '../data/outside' },
+      etc: { link: '/etc' },
+    });
+    const { token, changes } = await gate.review();
+    await rename(join(gate.host, 'src'), join(gate.host, 'before'));
+    await symlink(outside, join(gate.host, 'src'));
+    await rm(join(gate.host, 'leaf.txt'));
+    await symlink(join(outside, 'leaf.txt'), join(gate.host, 'leaf.txt'));
+    const { applied, refused } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path, dangersAccepted: true, resolution: 'guest' as const })),
+    );
+    expect(applied).toEqual([]);
+    expect(await readdir(outside)).toEqual(['leaf.txt']);
+    expect(await readFile(join(outside, 'leaf.txt'), 'utf8')).toBe('leaf');
+    return `${refused.length} refused, nothing outside`;
+  },
+);
+
+attack(
+  {
+    id: 'review-name-tricks',
+    from: 'guest',
+    tries:
+      'Names that differ only in case or Unicode from a file of the host, that pass for .git, or that hold control and direction characters; devices and FIFOs.',
+    holds: 'All of them are blocked, whatever is ticked.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { Makefile: 'all:', 'caf\u00e9': 'c' });
+    await gate.inGuest({
+      makefile: 'x',
+      'cafe\u0301': 'x',
+      '.GIT/config': 'x',
+      '.g\u200cit/hooks/pre-commit': 'x',
+      'sub/.git /config': 'x',
+      'GIT~1/config': 'x',
+      'a\u202eb': 'x',
+      'a\nb': 'x',
+    });
+    execFileSync('mkfifo', [join(gate.workspace, 'fifo')]);
+    const before = gate.snapshot();
+    const { token, changes } = await gate.review();
+    expect(changes.every(({ blocked }) => blocked !== undefined)).toBe(true);
+    const { applied } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path, dangersAccepted: true, resolution: 'guest' as const })),
+    );
+    expect(applied).toEqual([]);
+    expect(gate.snapshot()).toBe(before);
+    return `${changes.length} blocked`;
+  },
+);
+
+attack(
+  {
+    id: 'review-setuid',
+    from: 'guest',
+    tries: 'A file of the guest is setuid root, world-writable and executable.',
+    holds: 'The executable bit comes only with its own tick; setuid, setgid and other bits never do.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, {});
+    await gate.inGuest({ tool: { script: '#!/bin/sh\n' } });
+    await chmod(join(gate.workspace, 'tool'), 0o6777);
+    expect((await gate.apply({ path: 'tool' })).applied).toEqual([]);
+    expect((await gate.apply({ path: 'tool', dangersAccepted: true })).applied).toEqual(['tool']);
+    const mode = (await lstat(join(gate.host, 'tool'))).mode & 0o7777;
+    expect(mode & 0o7022).toBe(0);
+    return `mode ${mode.toString(8)} here`;
+  },
+);
+
+attack(
+  {
+    id: 'commits-hostile-config',
+    from: 'guest',
+    tries:
+      'Commits are fetched into a repository whose own settings and hooks start programs (fsmonitor, hooksPath, sshCommand, alternateRefsCommand, gpg, pager, insteadOf with ext::, reference-transaction).',
+    holds: 'git never runs in that repository, so nothing of it starts; the refs are there.',
+    promise: 'clean-git',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' }, { prepare: gitCommit });
+    const marker = join(gate.data, 'ran');
+    const program = join(gate.data, 'program');
+    await writeFile(program, `#!/bin/sh\necho ran >> ${marker}\n`);
+    await chmod(program, 0o755);
+    git(gate.host, 'config', 'core.hooksPath', join(gate.host, '.git/hooks'));
+    git(gate.host, 'config', 'protocol.ext.allow', 'always');
+    git(gate.host, 'config', `url.ext::${program} .insteadOf`, '/');
+    for (const key of [
+      'core.fsmonitor',
+      'core.sshCommand',
+      'core.alternateRefsCommand',
+      'gpg.program',
+      'core.pager',
+    ]) {
+      git(gate.host, 'config', key, program);
+    }
+    await mkdir(join(gate.host, '.git/hooks'), { recursive: true });
+    await writeFile(
+      join(gate.host, '.git/hooks/reference-transaction'),
+      `#!/bin/sh\necho ran >> ${marker}\n`,
+    );
+    await chmod(join(gate.host, '.git/hooks/reference-transaction'), 0o755);
+    git(gate.workspace, 'commit', '-q', '--allow-empty', '-m', 'Second');
+    const [fetched] = await gate.gate.fetchCommits('m-1');
+    expect(fetched?.ref).toBe('bulkhead/m-1/main');
+    expect(existsSync(marker)).toBe(false);
+    const ref = await readFile(join(gate.host, '.git/refs/remotes/bulkhead/m-1/main'), 'utf8');
+    expect(ref.trim()).toBe(fetched?.hash);
+    return 'the ref is there, no program ran';
+  },
+);
+
+attack(
+  {
+    id: 'commits-evil-tree',
+    from: 'guest',
+    tries: 'A commit’s tree holds an entry named .git, which a checkout would write into the repository.',
+    holds: 'git’s own check (index-pack --strict) refuses the pack; no object and no ref is left.',
+    promise: 'clean-git',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' }, { prepare: gitCommit });
+    const blob = git(gate.workspace, 'hash-object', '-w', 'a.txt');
+    const entry = Buffer.concat([Buffer.from('100644 .git\0'), Buffer.from(blob, 'hex')]);
+    const literally = ['-C', gate.workspace, 'hash-object', '-t', 'tree', '--literally', '-w', '--stdin'];
+    const tree = execFileSync('git', literally, { input: entry }).toString().trim();
+    git(
+      gate.workspace,
+      'update-ref',
+      'refs/heads/evil',
+      git(gate.workspace, 'commit-tree', tree, '-m', 'evil'),
+    );
+    await expect(gate.gate.fetchCommits('m-1')).rejects.toThrow('refused');
+    expect(existsSync(join(gate.host, '.git/refs/remotes'))).toBe(false);
+    return 'refused by index-pack';
+  },
+);
+
+attack(
+  {
+    id: 'review-lying-tool',
+    from: 'guest',
+    tries:
+      'The guest replaces the tool that lists the workspace by one of its own: paths with "..", absolute ones, names cut by a NUL, an endless record, a file that is larger than it said.',
+    holds: 'The list is refused as a whole; nothing is written here.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' });
+    const before = gate.snapshot();
+    const entry = (path: string) => `f 644 5 1700000000.000000001 1700000000.000000002 42 ${path}`;
+    const lists = [
+      ...['../evil', 'a/../../evil', '/etc/passwd', './a', 'a//b'].map((path) => [entry(path), 'end 1']),
+      [entry('a\0/etc/passwd'), 'end 1'],
+      [entry('x'.repeat(100_000)), 'end 1'],
+      ['! ../..', 'end 0'],
+      [entry('a.txt')],
+      ['l 777 1 1.000000000 1.000000000 1 link', 'end 1'],
+    ];
+    const tools = join(gate.data, 'tools');
+    await mkdir(tools);
+    for (const list of lists) {
+      await writeFile(join(tools, 'list'), list.map((record) => `${record}\0`).join(''));
+      await writeFile(join(tools, 'tree'), `#!/bin/sh\nexec cat ${join(tools, 'list')}\n`, { mode: 0o755 });
+      await expect(gate.with(local.withTools(tools)).review('m-1')).rejects.toThrow('sent a list that');
+    }
+    // An honest list, then a file that has more bytes than may be brought.
+    await writeFile(join(tools, 'list'), `${entry('a.txt')}\0end 1\0`);
+    await writeFile(
+      join(tools, 'tree'),
+      `#!/bin/sh\n[ "$1" = list ] && exec cat ${join(tools, 'list')}\nprintf '99999999999\\0'; exec yes\n`,
+      { mode: 0o755 },
+    );
+    await expect(gate.with(local.withTools(tools)).review('m-1')).rejects.toThrow('not its own');
+    expect(gate.snapshot()).toBe(before);
+    return `${lists.length + 1} answers refused`;
+  },
+);
+
+attack(
+  {
+    id: 'commits-lying-git',
+    from: 'guest',
+    tries:
+      'git in the guest is a program of the attacker: branches named ../../hooks/x, -u, .git/config or with a newline, a pack of garbage, a pack cut off, a branch at an object that is not in it, an endless head.',
+    holds:
+      'Branches with such names are left out; the rest is checked by git’s own index-pack and rev-list before a ref is written, and refused.',
+    promise: 'clean-git',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' }, { prepare: gitCommit });
+    git(gate.workspace, 'commit', '-q', '--allow-empty', '-m', 'Second');
+    const hash = git(gate.workspace, 'rev-parse', 'HEAD');
+    const bundle = execFileSync('git', [
+      '-C',
+      gate.workspace,
+      'bundle',
+      'create',
+      '-q',
+      '--version=2',
+      '-',
+      'main',
+    ]);
+    const pack = bundle.subarray(bundle.indexOf('\n\n') + 2);
+    const before = gate.snapshot(join(gate.host, '.git'));
+    const tools = join(gate.data, 'bin');
+    await mkdir(tools);
+    await writeFile(join(tools, 'git'), `#!/bin/sh\nexec cat ${join(tools, 'bundle')}\n`, { mode: 0o755 });
+    const liar = gate.with(local.withPath(`${tools}:${process.env['PATH'] ?? ''}`));
+    const answer = (head: string[], body: Buffer) =>
+      writeFile(
+        join(tools, 'bundle'),
+        Buffer.concat([Buffer.from(['# v2 git bundle', ...head, '', ''].join('\n')), body]),
+      );
+    const refused: [string[], Buffer][] = [
+      [[`${hash} refs/heads/main`], Buffer.from('PACK garbage')],
+      [[`${hash} refs/heads/main`], pack.subarray(0, pack.length - 5)],
+      [[`${'1'.repeat(40)} refs/heads/main`], pack],
+      [[`${hash} refs/heads/main\nnonsense`], pack],
+      [[`${hash} refs/heads/${'x'.repeat(2_000_000)}`], pack],
+    ];
+    for (const [head, body] of refused) {
+      await answer(head, body);
+      await expect(liar.fetchCommits('m-1')).rejects.toThrow(/refused|no bundle|failed in the VM/);
+      expect(gate.snapshot(join(gate.host, '.git'))).toBe(before);
+    }
+    const names = [
+      '../../../hooks/x',
+      '..',
+      '-u',
+      '.git/config',
+      'a.lock',
+      '/etc/x',
+      'a//b',
+      'HEAD:x',
+      'a\u202eb',
+    ];
+    await answer(
+      [...names, 'fine'].map((name) => `${hash} refs/heads/${name}`),
+      pack,
+    );
+    expect((await liar.fetchCommits('m-1')).map(({ ref }) => ref)).toEqual(['bulkhead/m-1/fine']);
+    expect(await readdir(join(gate.host, '.git/refs/remotes/bulkhead/m-1'))).toEqual(['fine']);
+    expect(await readdir(join(gate.host, '.git/refs'))).toEqual(['heads', 'remotes', 'tags']);
+    return `${refused.length} bundles refused, ${names.length} branch names left out`;
+  },
+);
+
+function git(folder: string, ...args: string[]): string {
+  const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.org'];
+  return execFileSync('git', ['-C', folder, ...identity, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+    .toString()
+    .trim();
+}
+
+async function gitInit(host: string): Promise<void> {
+  git(host, 'init', '-q', '-b', 'main');
+}
+
+async function gitCommit(host: string): Promise<void> {
+  await gitInit(host);
+  git(host, 'add', '-A');
+  git(host, 'commit', '-qm', 'First');
+}
