@@ -40,7 +40,16 @@ export function packageRunsOther(before: Buffer | undefined, after: Buffer): boo
   if (!old || !now) {
     return true;
   }
-  return RUNNING.some((key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]));
+  return RUNNING.some((key) => textOf(old[key]) !== textOf(now[key]));
+}
+
+/** What is nested too deeply to be written down is like nothing else. */
+function textOf(value: unknown): unknown {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Symbol('too deep');
+  }
 }
 
 function parse(content: Buffer): Record<string, unknown> | undefined {

@@ -9,6 +9,7 @@ import { GUEST_TARGETS } from './guestTargets';
 import { IMAGE_TARGETS } from './imageTargets';
 import { quotedForShell } from './quotedForShell';
 import { SETTINGS_TARGETS } from './settingsTargets';
+import { WALL_TARGETS } from './wallTargets';
 
 /** Room for a loaded machine: the budget of all targets of one attack, a few times over. */
 const FUZZ = { timeoutMs: 300_000 };
@@ -64,6 +65,20 @@ attack(
     promise: 'hostile-input',
   },
   () => fuzzAll(GUEST_TARGETS),
+  FUZZ,
+);
+
+attack(
+  {
+    id: 'fuzz-wall',
+    from: 'guest',
+    tries:
+      'Random damage to what the guest sends to the SSH agent, to the git credential helper and to the review: requests, trees, bundles, branch names, package.json.',
+    holds:
+      'Nothing is signed or asked for but what was parsed whole; no field adds a line to a question; paths and branches stay inside; what folds to .git is a danger.',
+    promise: 'hostile-input',
+  },
+  () => fuzzAll(WALL_TARGETS),
   FUZZ,
 );
 
