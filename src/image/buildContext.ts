@@ -162,7 +162,10 @@ async function entryOf(folder: string, path: string, stats: Stats): Promise<Cont
   const mode = process.platform === 'win32' ? 0o755 : stats.mode & 0o7777;
   const common = { path, mode, size: 0, mtime: stats.mtime };
   if (stats.isSymbolicLink()) {
-    return { ...common, type: 'symlink', mode: 0o777, linkname: await readlink(join(folder, path)) };
+    const linkname = await readlink(join(folder, path)).catch((error: unknown) => {
+      throw contextFailure(error);
+    });
+    return { ...common, type: 'symlink', mode: 0o777, linkname };
   }
   if (stats.isDirectory()) {
     return { ...common, type: 'directory' };

@@ -84,7 +84,7 @@ export async function planDevcontainer(configFile: string, folder: string): Prom
   for (const key of Object.keys(features)) {
     if (/^\.{1,2}\//.test(key)) {
       localFeatures[key] = await insideOf(here, resolve(here, key), configFile, key);
-    } else if (!/^[\w.:@/-]+$/.test(key)) {
+    } else if (!/^\w[\w.:@/-]*$/.test(key)) {
       throw usage(configFile, `${JSON.stringify(key)} names no Feature`, 'Correct it.');
     }
   }

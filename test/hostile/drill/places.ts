@@ -75,10 +75,12 @@ export function unwalled(host: Docker.HostConfig, create: Docker.ContainerCreate
 }
 
 /** All that Docker can give, but what this very host may lack (a capability that it doesn't have can't be given). */
-export const EVERYTHING: Docker.HostConfig = {
+export const EVERYTHING: Docker.HostConfig & { MaskedPaths: string[]; ReadonlyPaths: string[] } = {
   CapAdd: ['ALL'],
   CapDrop: ['SYS_RESOURCE'],
-  SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'],
+  SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+  MaskedPaths: [],
+  ReadonlyPaths: [],
 };
 
 const ANSWER = 'bulkhead-stand-in';

@@ -37,13 +37,30 @@ let host: Server;
 let hostPort: number;
 let hostFolder: string;
 
+/** A machine with everything that one can have beside its VMM: its folder is mounted, by a container of its own. */
+async function mounted(): Promise<TestMachine> {
+  const prepared = await TestMachine.prepare('drill', {
+    ...bareImage({ cpus: 1, network: { mode: 'none' } }),
+    'file.txt': 'of the folder',
+  });
+  try {
+    // virtiofsd runs as the folder's owner: somebody, not root.
+    execFileSync('chown', ['-Rh', '1000:1000', prepared.workspace.folder]);
+    await prepared.up('--mount');
+    return prepared;
+  } catch (error) {
+    await prepared.dispose();
+    throw error;
+  }
+}
+
 beforeAll(async () => {
   const { docker } = await engine();
   host = createServer((_, answer) => answer.end('of the host')).listen(0, '127.0.0.1');
   hostFolder = await mkdtemp(join(tmpdir(), MARKER));
   await writeFile(join(hostFolder, MARKER), 'of the host');
   [machine, lan, metadata] = await Promise.all([
-    TestMachine.open('drill', bareImage({ cpus: 1, network: { mode: 'none' } })),
+    mounted(),
     lanStandIn(),
     metadataStandIn(),
     docker.createVolume({ Name: volumeName(OTHER) }),
@@ -67,7 +84,7 @@ function gained(results: Record<string, string>): string[] {
   return Object.entries(results)
     .filter(
       ([, result]) =>
-        !/^E(?:PERM|ACCES|NOENT|ROFS|NOSYS|NETUNREACH|CONNREFUSED|HOSTUNREACH|TIMEDOUT|NXIO|INVAL)$/.test(
+        !/^E(?:PERM|ACCES|NOENT|ROFS|NOSYS|NETUNREACH|CONNREFUSED|HOSTUNREACH|ALREADY|TIMEDOUT|NXIO|INVAL)$/.test(
           result,
         ),
     )
@@ -278,7 +295,7 @@ attack(
     const found = await vmm.sh(search);
     expect(found).not.toMatch(/docker|containerd/);
     const paths = found.split('\n').filter((path) => path.startsWith('/'));
-    expect(paths.filter((path) => !/^\/(?:machine|tmp)\//.test(path))).toEqual([]);
+    expect(paths.filter((path) => !/^\/(?:machine|tmp|run\/bulkhead-share)\//.test(path))).toEqual([]);
     const socket = '/var/run/docker.sock';
     const control = unwalled({ Binds: [`${socket}:${socket}`] });
     expect(await control.sh(`${sockets('/run', '/var/run/')}; true`)).toContain('docker.sock');
@@ -295,7 +312,7 @@ attack(
     promise: 'empty-box',
   },
   async () => {
-    const search = `find / -name '${MARKER}*' -not -path '/proc/*' 2> /dev/null; grep -c ${OTHER} /proc/self/mountinfo`;
+    const search = `find / -name '${MARKER}*' -not -path '/proc/*' 2> /dev/null; grep -c ${OTHER} /proc/self/mountinfo; true`;
     expect(await vmm.sh(search)).toBe('0');
     const control = unwalled({ Binds: [`${volumeName(OTHER)}:/other:ro`, `${hostFolder}:/host:ro`] });
     const seen = (await control.sh(search)).split('\n').filter((line) => line.includes(MARKER));
@@ -396,6 +413,40 @@ attack(
 
 attack(
   {
+    id: 'share-escape',
+    from: 'vmm',
+    tries:
+      'As if virtiofsd had fallen: a shell in the container that serves the mounted folder tries the system calls, kernel files, raw sockets, the network, other folders and writing to its own.',
+    holds:
+      'EPERM, unreachable and read-only like in the VMM’s; of the host there is that one folder and nothing beside it.',
+    promise: 'empty-box',
+  },
+  async () => {
+    const { docker } = await engine();
+    const share = inContainer(docker.getContainer(`bulkhead-share-${machine.id}`));
+    expect(await share.sh("sed -n 's/^ *\\([^ ]*\\):.*/\\1/p' /proc/net/dev")).toBe('lo');
+    const { io_uring_setup: _, ...calls } = await share.probe('syscalls');
+    // There is no /tmp to write to at all.
+    expect(Object.entries(calls).filter(([, result]) => !/^E(?:PERM|ROFS)$/.test(result))).toEqual([]);
+    expect(gained(await share.probe('write', ...KERNEL_FILES))).toEqual([]);
+    expect(await share.probe('sockets')).toMatchObject({ raw: 'EPERM', packet: 'EPERM' });
+    const targets = [`127.0.0.1:${hostPort}`, lan.address, metadata.address];
+    expect(gained(await share.probe('reach', ...targets))).toEqual([]);
+    expect(
+      gained(await share.probe('create', '/share/new', '/share/.git', '/x', '/run/x', '/tmp/x')),
+    ).toEqual([]);
+    expect(
+      await share.sh(
+        `cat /share/file.txt; find / -name '${MARKER}*' -not -path '/proc/*' 2> /dev/null; true`,
+      ),
+    ).toBe('of the folder');
+    expect(await share.sh('ls /share/.. | tr "\\n" " "')).not.toContain(MARKER);
+    return `${Object.keys(calls).length} calls, ${KERNEL_FILES.length} kernel files, ${targets.length} servers: nothing`;
+  },
+);
+
+attack(
+  {
     id: 'guest-network',
     from: 'guest',
     tries:
@@ -425,14 +476,14 @@ attack(
     from: 'guest',
     tries:
       'Root tries ports 1 to 4096 of the gateway, behind which lies the loopback of the VMM’s container.',
-    holds: 'Only 22 takes a connection, which leads back to the guest’s own SSH server.',
+    holds: 'Only 2222 takes a connection, which leads back to the guest’s own SSH server.',
     promise: 'no-listener',
   },
   async () => {
     const open = await guest.probe('ports', '10.0.2.2', '1', '4096');
     const { end, ...ports } = open;
     expect(end).toBe('ok');
-    expect(Object.keys(ports)).toEqual(['22']);
+    expect(Object.keys(ports)).toEqual(['2222']);
     return `of 4096 ports: ${Object.keys(ports).join(' ')}`;
   },
   { timeoutMs: 180_000 },
@@ -483,17 +534,18 @@ attack(
     from: 'guest',
     tries:
       'Root looks for ways past the kernel that the machine offers: shared folders, vsock, firmware settings, PCI, USB, other virtio devices.',
-    holds: 'Card, disks, entropy and balloon are all; the firmware’s settings tell nothing of the host.',
+    holds:
+      'Card, disks, entropy, balloon and the mounted folder are all; the firmware’s settings tell nothing of the host.',
     promise: 'own-kernel',
   },
   async () => {
     const types = await guest.sh('cat /sys/bus/virtio/devices/*/device | sort -u | tr "\\n" " "');
-    // virtio ids (linux/virtio_ids.h): 1 net, 2 block, 4 rng, 5 balloon.
+    // virtio ids (linux/virtio_ids.h): 1 net, 2 block, 4 rng, 5 balloon, 26 the mounted folder's.
     expect(
       types
         .trim()
         .split(' ')
-        .filter((type) => !['0x0001', '0x0002', '0x0004', '0x0005'].includes(type)),
+        .filter((type) => !['0x0001', '0x0002', '0x0004', '0x0005', '0x001a'].includes(type)),
     ).toEqual([]);
     const firmware = await guest.sh(
       'find /sys/firmware/qemu_fw_cfg -name name -exec cat {} + 2> /dev/null | sort; true',
@@ -542,10 +594,7 @@ attack(
       .catch(() => undefined);
     let state = '';
     for (let n = 0; n < 40 && state !== 'stopped'; n++) {
-      const list = (await machine.cli.ok(['ls', '--json'])).json<
-        { id: string; state: string }[] | { machines: { id: string; state: string }[] }
-      >();
-      const machines = Array.isArray(list) ? list : list.machines;
+      const machines = (await machine.cli.ok(['ls', '--json'])).lines<{ id: string; state: string }>();
       state = machines.find(({ id }) => id === machine.id)?.state ?? '';
     }
     expect(state).toBe('stopped');

@@ -33,7 +33,12 @@ const LOGIN = Buffer.concat([
   wireString(KEY),
 ]);
 const SIGN = Buffer.concat([Buffer.from([13]), wireString(KEY), wireString(LOGIN), uint32(0)]);
-const IDENTITIES = Buffer.concat([Buffer.from([12]), uint32(1), wireString(KEY), wireString(Buffer.from('me@host'))]);
+const IDENTITIES = Buffer.concat([
+  Buffer.from([12]),
+  uint32(1),
+  wireString(KEY),
+  wireString(Buffer.from('me@host')),
+]);
 const HASH = 'a'.repeat(40);
 const BUNDLE = `# v2 git bundle\n-${HASH} one\n${HASH} refs/heads/main\n${HASH} HEAD\n\nPACKrest`;
 const TREE = `d 755 4096 1.000000000 1.000000000 12 src\0f 644 5 1.000000000 -1.500000000 13 src/a b\0l 777 3 1.000000000 1.000000000 14 src/l\0a b\0! src/x\0end 3\0`;
@@ -42,7 +47,16 @@ export const WALL_TARGETS: Target[] = [
   {
     name: 'agent-messages',
     seeds: [wireString(SIGN), wireString(Buffer.from([11])), IDENTITIES, wireString(IDENTITIES), LOGIN],
-    words: [uint32(0), uint32(1), uint32(0xffffffff), uint32(AGENT_MESSAGE_MAX), Buffer.from([13]), Buffer.from([11]), wireString(KEY), Buffer.from('SSHSIG')],
+    words: [
+      uint32(0),
+      uint32(1),
+      uint32(0xffffffff),
+      uint32(AGENT_MESSAGE_MAX),
+      Buffer.from([13]),
+      Buffer.from([11]),
+      wireString(KEY),
+      Buffer.from('SSHSIG'),
+    ],
     check: (input) => {
       const splitter = new AgentMessageSplitter();
       const messages: Buffer[] = [];
@@ -71,8 +85,27 @@ export const WALL_TARGETS: Target[] = [
   },
   {
     name: 'git-credential',
-    seeds: ['protocol=https\nhost=git.example.org\nusername=me\n\n', 'protocol=https\nhost=example.test:8443\ncapability[]=x\n', 'protocol=https\nhost=a\nusername=u\npassword=p\n'],
-    words: ['protocol=', 'https', 'host=', 'username=', 'password=', 'url=', 'quit=1', '\n', '\n\n', '\r', '%0a', '[]', '@', ':'],
+    seeds: [
+      'protocol=https\nhost=git.example.org\nusername=me\n\n',
+      'protocol=https\nhost=example.test:8443\ncapability[]=x\n',
+      'protocol=https\nhost=a\nusername=u\npassword=p\n',
+    ],
+    words: [
+      'protocol=',
+      'https',
+      'host=',
+      'username=',
+      'password=',
+      'url=',
+      'quit=1',
+      '\n',
+      '\n\n',
+      '\r',
+      '%0a',
+      '[]',
+      '@',
+      ':',
+    ],
     check: (input) => {
       const question = parseGitQuestion(input);
       if ('refused' in question) {
@@ -81,11 +114,17 @@ export const WALL_TARGETS: Target[] = [
         const lines = hostQuestion(question).split('\n');
         const count = question.username === undefined ? 4 : 5;
         hold(lines.length === count, 'no field of a guest adds a line to the host’s question');
-        hold(lines[0] === 'protocol=https' && lines[1] === `host=${question.host}`, 'the question is for a host, by https');
+        hold(
+          lines[0] === 'protocol=https' && lines[1] === `host=${question.host}`,
+          'the question is for a host, by https',
+        );
         hold(/^[a-z0-9.:[\]-]+$/.test(question.host), 'a host is a name');
       }
       const answer = guestAnswer(input.toString(), 'a');
-      hold(answer === undefined || /^(?:username=[^\n]*\n)?password=[^\n]+\n$/.test(answer), 'an answer has two fields at most');
+      hold(
+        answer === undefined || /^(?:username=[^\n]*\n)?password=[^\n]+\n$/.test(answer),
+        'an answer has two fields at most',
+      );
       const name = refused(() => lendableName(input.toString()));
       hold(name === undefined || /^\w+$/.test(name), 'a variable’s name is a word');
       const env = gitConfigEnvironment({ GIT_CONFIG_COUNT: input.toString() }, ['a'], 'helper');
@@ -106,7 +145,10 @@ export const WALL_TARGETS: Target[] = [
       );
       hold(refs.length <= 500, 'branches are bounded');
       for (const { branch } of refs) {
-        hold(isInside('/r', `/r/${branch}`) && !/(?:^|\/)[-.]/.test(branch.slice(0, 1)), 'a branch is a path in the folder of refs');
+        hold(
+          isInside('/r', `/r/${branch}`) && !/(?:^|\/)[-.]/.test(branch.slice(0, 1)),
+          'a branch is a path in the folder of refs',
+        );
         hold(!/[\s~^:?*[\\]/.test(branch) && !branch.endsWith('.lock'), 'a branch is a ref’s name');
       }
       isSafeBranch(input.toString());
@@ -117,19 +159,59 @@ export const WALL_TARGETS: Target[] = [
   {
     name: 'guest-tree',
     seeds: [TREE, 'end 0\0'],
-    words: ['\0', 'd ', 'f ', 'l ', 'o ', '! ', 'end ', '644 ', '1.000000000 ', '../', '/', '99999999999999999999 '],
+    words: [
+      '\0',
+      'd ',
+      'f ',
+      'l ',
+      'o ',
+      '! ',
+      'end ',
+      '644 ',
+      '1.000000000 ',
+      '../',
+      '/',
+      '99999999999999999999 ',
+    ],
     check: async (input) => {
-      const tree = await refusedLater(() => parseGuestTree(Readable.from(pieces(input, 70)), parseExcludes(['*.o'])));
+      const tree = await refusedLater(() =>
+        parseGuestTree(Readable.from(pieces(input, 70)), parseExcludes(['*.o'])),
+      );
       for (const [path, { mode, size }] of tree?.entries ?? []) {
-        hold(path.split('/').every((name) => name !== '' && name !== '.' && name !== '..'), 'a path lies in the folder');
+        hold(
+          path.split('/').every((name) => name !== '' && name !== '.' && name !== '..'),
+          'a path lies in the folder',
+        );
         hold(mode <= 0o7777 && Number.isSafeInteger(size), 'figures are possible');
       }
     },
   },
   {
     name: 'review-dangers',
-    seeds: ['{"scripts":{"a":"b"},"dependencies":{}}', '.git/hooks/pre-commit', 'a/.VSCODE/tasks.json', 'GIT~1/config', 'name\u200b.txt', '.gi\u200ct/config', 'docker-compose.yml'],
-    words: ['.git', '/', '.vscode', '\u200d', '\u{1f468}', '\u{e0041}', '~1', ':', '. ', '{"scripts":', '[', '}', 'a_1'],
+    seeds: [
+      '{"scripts":{"a":"b"},"dependencies":{}}',
+      '.git/hooks/pre-commit',
+      'a/.VSCODE/tasks.json',
+      'GIT~1/config',
+      'name\u200b.txt',
+      '.gi\u200ct/config',
+      'docker-compose.yml',
+    ],
+    words: [
+      '.git',
+      '/',
+      '.vscode',
+      '\u200d',
+      '\u{1f468}',
+      '\u{e0041}',
+      '~1',
+      ':',
+      '. ',
+      '{"scripts":',
+      '[',
+      '}',
+      'a_1',
+    ],
     check: (input) => {
       const text = input.toString();
       packageRunsOther(Buffer.from('{}'), input);
@@ -138,7 +220,10 @@ export const WALL_TARGETS: Target[] = [
       const dangers = pathDangers(text);
       const folded = foldPath(text);
       hold(foldPath(folded) === folded, 'a folded name folds to itself');
-      hold(!folded.split('/').includes('.git') || dangers.includes('git'), 'whatever folds to .git is a danger');
+      hold(
+        !folded.split('/').includes('.git') || dangers.includes('git'),
+        'whatever folds to .git is a danger',
+      );
       const token = refused(() => machineOfToken(text));
       hold(token === undefined || /^[a-z0-9-]+$/.test(token), 'a token can be part of a path');
       foldName(text);

@@ -58,14 +58,18 @@ async function content(): Promise<string[]> {
   const container = onceContainer(kit.id, ['find', '/layers', '-printf', '%y %p\n']);
   const mounted = {
     ...container,
-    HostConfig: { ...container.HostConfig, Mounts: [{ Type: 'volume' as const, Source: volume, Target: '/layers', ReadOnly: true }] },
+    HostConfig: {
+      ...container.HostConfig,
+      Mounts: [{ Type: 'volume' as const, Source: volume, Target: '/layers', ReadOnly: true }],
+    },
   };
   const { output } = await runOnce(engine, mounted, { what: 'the store’s content', ms: 60_000 });
   return output.split('\n').sort();
 }
 
 /** What an import may leave: tars and indexes by digest, folders, locks. No links, devices or other names. */
-const EXPECTED = /^(?:d \/layers(?:\/tmp|\/disks)?|f \/layers\/(?:lock|tmp\/guard|tmp\/[0-9a-f]+\.lock|[0-9a-f]{64}\.(?:tar|idx|empty)))$/;
+const EXPECTED =
+  /^(?:d \/layers(?:\/tmp|\/disks)?|f \/layers\/(?:lock|tmp\/guard|tmp\/[0-9a-f]+\.lock|[0-9a-f]{64}\.(?:tar|idx|empty)))$/;
 
 const entry = (name: string, more: Partial<LayerEntry> = {}): LayerEntry => ({ name, content: 'x', ...more });
 
@@ -73,8 +77,10 @@ attack(
   {
     id: 'layer-paths',
     from: 'image',
-    tries: 'Layers with "../../", absolute and empty names, links out of the tree, device nodes, 1,000-component paths, entries twice with other types, and whiteouts of all kinds and of the root.',
-    holds: 'Nothing is unpacked: the store has tars and indexes under their digests and nothing else, whatever their entries are called.',
+    tries:
+      'Layers with "../../", absolute and empty names, links out of the tree, device nodes, 1,000-component paths, entries twice with other types, and whiteouts of all kinds and of the root.',
+    holds:
+      'Nothing is unpacked: the store has tars and indexes under their digests and nothing else, whatever their entries are called.',
     promise: 'nothing-unpacked',
   },
   async () => {
@@ -107,7 +113,11 @@ attack(
       entry('-rf'),
       entry('$(touch /layers/evil)'),
     ];
-    const base = await layerTar([{ name: 'etc/', type: 'directory' }, entry('etc/passwd'), { name: 'd/', type: 'directory' }]);
+    const base = await layerTar([
+      { name: 'etc/', type: 'directory' },
+      entry('etc/passwd'),
+      { name: 'd/', type: 'directory' },
+    ]);
     const outcomes: string[] = [];
     for (const one of hostile) {
       const layer = await layerTar([one]);
@@ -127,8 +137,10 @@ attack(
   {
     id: 'layer-damage',
     from: 'image',
-    tries: 'Layers that are cut short, claim 2^60 bytes, have PAX records of length 0 (which would go round for ever), GNU names without end, and noise.',
-    holds: 'The worker ends with a reason or takes the tar as it is; the store is whole and the next import works.',
+    tries:
+      'Layers that are cut short, claim 2^60 bytes, have PAX records of length 0 (which would go round for ever), GNU names without end, and noise.',
+    holds:
+      'The worker ends with a reason or takes the tar as it is; the store is whole and the next import works.',
     promise: 'nothing-unpacked',
   },
   async () => {

@@ -68,8 +68,10 @@ attack(
   {
     id: 'image-forged-digests',
     from: 'image',
-    tries: 'A saved image whose blobs are named by digests that they don’t have, whose manifest points out of it, and that has a wanted layer twice, once forged.',
-    holds: 'Names and manifests are not believed: a layer is what hashes to the digest that the Engine asked for, once.',
+    tries:
+      'A saved image whose blobs are named by digests that they don’t have, whose manifest points out of it, and that has a wanted layer twice, once forged.',
+    holds:
+      'Names and manifests are not believed: a layer is what hashes to the digest that the Engine asked for, once.',
     promise: 'nothing-unpacked',
   },
   async () => {
@@ -102,8 +104,10 @@ attack(
   {
     id: 'image-bombs',
     from: 'image',
-    tries: 'gzip and zstd bombs, a bomb in a bomb, a zstd frame that asks for 2 GiB of window, and a million entries.',
-    holds: 'Reading ends at the limit of bytes or entries with a reason; what was unpacked until then is dropped.',
+    tries:
+      'gzip and zstd bombs, a bomb in a bomb, a zstd frame that asks for 2 GiB of window, and a million entries.',
+    holds:
+      'Reading ends at the limit of bytes or entries with a reason; what was unpacked until then is dropped.',
     promise: 'bounded-use',
   },
   async () => {
@@ -122,7 +126,9 @@ attack(
     expect(inner.written).toBeLessThan(2 ** 20);
     const window = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8]), Buffer.alloc(64)]);
     expect((await read(await save([{ name, content: window }]), limits)).refused).toMatch(/window/);
-    const many = await save(Array.from({ length: 5_000 }, (_, n) => ({ name: `blobs/sha256/${digest(Buffer.from(`${n}`))}` })));
+    const many = await save(
+      Array.from({ length: 5_000 }, (_, n) => ({ name: `blobs/sha256/${digest(Buffer.from(`${n}`))}` })),
+    );
     expect((await read(many, limits)).refused).toMatch(/too many/);
     return said.join(', ');
   },
@@ -147,7 +153,8 @@ attack(
   {
     id: 'image-odd-tars',
     from: 'image',
-    tries: 'Saves that are cut short, claim sizes of 2^63 and below zero, carry PAX and GNU records that are huge, negative, endless or contradict the header, sparse entries, and noise.',
+    tries:
+      'Saves that are cut short, claim sizes of 2^63 and below zero, carry PAX and GNU records that are huge, negative, endless or contradict the header, sparse entries, and noise.',
     holds: 'Each ends, refused or with nothing taken in; memory stays small.',
     promise: 'nothing-unpacked',
   },
@@ -158,7 +165,12 @@ attack(
       const bytes = Buffer.from(record);
       const padded = Buffer.alloc(Math.ceil(bytes.length / 512) * 512);
       bytes.copy(padded);
-      return Buffer.concat([header('pax', `${bytes.length.toString(8).padStart(11, '0')}\0`, 'x'), padded, header(name, '00000000001\0'), Buffer.alloc(512, 'a')]);
+      return Buffer.concat([
+        header('pax', `${bytes.length.toString(8).padStart(11, '0')}\0`, 'x'),
+        padded,
+        header(name, '00000000001\0'),
+        Buffer.alloc(512, 'a'),
+      ]);
     };
     const huge = Buffer.from([0x80, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
     const negative = Buffer.alloc(12, 0xff);
@@ -172,8 +184,15 @@ attack(
       'PAX record beyond its end': pax('99999999 path=x\n'),
       'PAX size that contradicts': pax('20 size=99999999999\n'),
       'PAX without a number': pax('path=x\n'.repeat(1000)),
-      'GNU name of 2 GiB': Buffer.concat([header('././@LongLink', '20000000000\0', 'L'), Buffer.alloc(4096, 'n')]),
-      'GNU name without an end': Buffer.concat([header('././@LongLink', '00000001000\0', 'L'), Buffer.alloc(512, 'n'), header(name, '00000000000\0')]),
+      'GNU name of 2 GiB': Buffer.concat([
+        header('././@LongLink', '20000000000\0', 'L'),
+        Buffer.alloc(4096, 'n'),
+      ]),
+      'GNU name without an end': Buffer.concat([
+        header('././@LongLink', '00000001000\0', 'L'),
+        Buffer.alloc(512, 'n'),
+        header(name, '00000000000\0'),
+      ]),
       'GNU sparse': Buffer.concat([header(name, '00000001000\0', 'S'), Buffer.alloc(1024)]),
       'unknown type': Buffer.concat([header(name, '00000001000\0', 'Z'), Buffer.alloc(1024)]),
       noise: Buffer.from(Array.from({ length: 8192 }, (_, n) => (n * 7919) % 256)),
@@ -183,7 +202,9 @@ attack(
     const before = process.memoryUsage().rss;
     let refusals = 0;
     for (const [what, bytes] of Object.entries(tries)) {
-      const { accepted, refused } = await read(bytes).catch((error: Error) => Promise.reject(new Error(`${what}: ${error.message}`)));
+      const { accepted, refused } = await read(bytes).catch((error: Error) =>
+        Promise.reject(new Error(`${what}: ${error.message}`)),
+      );
       expect(accepted, what).toEqual([]);
       refusals += refused === undefined ? 0 : 1;
     }

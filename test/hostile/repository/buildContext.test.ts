@@ -46,8 +46,10 @@ attack(
   {
     id: 'context-links',
     from: 'repository',
-    tries: 'A build context with links to secrets, FIFOs, sockets, a sparse file of 2^40 bytes, and names with newlines, escapes, dashes and broken UTF-8.',
-    holds: 'Links stay links, what is no file is left out, too much is refused before a byte is sent, names travel as they are.',
+    tries:
+      'A build context with links to secrets, FIFOs, sockets, a sparse file of 2^40 bytes, and names with newlines, escapes, dashes and broken UTF-8.',
+    holds:
+      'Links stay links, what is no file is left out, too much is refused before a byte is sent, names travel as they are.',
     promise: 'settings-inside',
   },
   async () => {
@@ -56,18 +58,34 @@ attack(
     await symlink('loop', join(folder, 'loop'));
     execFileSync('mkfifo', [join(folder, 'fifo')]);
     const server = createServer().listen(join(folder, 'socket'));
-    for (const name of ['new\nline', '\u001b[2J', '-rf', '--privileged', ' ', '\u202egnp', 'n'.repeat(255), 'constructor', '__proto__']) {
+    for (const name of [
+      'new\nline',
+      '\u001b[2J',
+      '-rf',
+      '--privileged',
+      ' ',
+      '\u202egnp',
+      'n'.repeat(255),
+      'constructor',
+      '__proto__',
+    ]) {
       await writeFile(join(folder, name), 'x');
     }
     const tar = await sent();
     server.close();
     expect(tar.includes(SECRET)).toBe(false);
-    const listed = execFileSync('tar', ['--list', '--verbose', '--quoting-style=c'], { input: tar }).toString();
+    const listed = execFileSync('tar', ['--list', '--verbose', '--quoting-style=c'], {
+      input: tar,
+    }).toString();
     expect(listed).toMatch(/^l.* -> "\.\.\/outside"$/m);
     expect(listed).toContain('new\\nline');
     expect(listed).not.toMatch(/fifo|socket/);
     await writeFile(join(folder, '.dockerignore'), '*\n!Dockerfile\n');
-    expect(execFileSync('tar', ['--list'], { input: await sent() }).toString().trim()).toBe('Dockerfile');
+    expect(
+      execFileSync('tar', ['--list'], { input: await sent() })
+        .toString()
+        .trim(),
+    ).toBe('Dockerfile');
     await rm(join(folder, '.dockerignore'));
     await writeFile(join(folder, 'huge'), '');
     await truncate(join(folder, 'huge'), 2 ** 40);
@@ -82,8 +100,10 @@ attack(
   {
     id: 'context-swap',
     from: 'repository',
-    tries: 'While the context is listed, hashed and sent, one of its folders is swapped for a link out of it, over and over.',
-    holds: 'Only what was opened inside of the folder is sent; the secret beside it never is, though a plain read falls for it.',
+    tries:
+      'While the context is listed, hashed and sent, one of its folders is swapped for a link out of it, over and over.',
+    holds:
+      'Only what was opened inside of the folder is sent; the secret beside it never is, though a plain read falls for it.',
     promise: 'settings-inside',
   },
   async () => {
@@ -119,14 +139,22 @@ attack(
   {
     id: 'context-ignore-patterns',
     from: 'repository',
-    tries: 'A .dockerignore whose patterns make a regular expression search for ever, don’t close, or are too many; and files named like parts of JavaScript.',
-    holds: 'Patterns are matched in one pass without going back; what Docker refuses is refused with the pattern’s text.',
+    tries:
+      'A .dockerignore whose patterns make a regular expression search for ever, don’t close, or are too many; and files named like parts of JavaScript.',
+    holds:
+      'Patterns are matched in one pass without going back; what Docker refuses is refused with the pattern’s text.',
     promise: 'bounded-use',
   },
   async () => {
     const name = 'a'.repeat(250);
     await writeFile(join(folder, name), 'x');
-    const bombs = [`${'*a'.repeat(30)}b`, `${'**/*a'.repeat(30)}b`, `(a+)+$`, `${'a*?'.repeat(100)}b`, `${'**/'.repeat(300)}x`];
+    const bombs = [
+      `${'*a'.repeat(30)}b`,
+      `${'**/*a'.repeat(30)}b`,
+      `(a+)+$`,
+      `${'a*?'.repeat(100)}b`,
+      `${'**/'.repeat(300)}x`,
+    ];
     for (const bomb of bombs) {
       await writeFile(join(folder, '.dockerignore'), bomb);
       expect((await sent()).includes(name)).toBe(true);
@@ -151,8 +179,10 @@ attack(
   {
     id: 'features-local',
     from: 'repository',
-    tries: 'Local Features that are links, too large, full of FIFOs, or named ".", "..", "__proto__" or like an option.',
-    holds: 'Only regular files of a folder inside the repo are copied, 100 MiB at most; other names are refused.',
+    tries:
+      'Local Features that are links, too large, full of FIFOs, or named ".", "..", "__proto__" or like an option.',
+    holds:
+      'Only regular files of a folder inside the repo are copied, 100 MiB at most; other names are refused.',
     promise: 'settings-inside',
   },
   async () => {
@@ -173,8 +203,22 @@ attack(
     };
     await plan('./good');
     const refusals: string[] = [];
-    for (const feature of ['./linked', '../../outside', './good/../../../outside', './large', '/etc', '$(id)', 'a b', '-x\n', './none']) {
-      refusals.push(await refused(() => plan(feature)).catch((error: Error) => Promise.reject(new Error(`${feature}: ${error.message}`))));
+    for (const feature of [
+      './linked',
+      '../../outside',
+      './good/../../../outside',
+      './large',
+      '/etc',
+      '$(id)',
+      'a b',
+      '-x\n',
+      './none',
+    ]) {
+      refusals.push(
+        await refused(() => plan(feature)).catch((error: Error) =>
+          Promise.reject(new Error(`${feature}: ${error.message}`)),
+        ),
+      );
     }
     return `${refusals.length} refused, such as: ${refusals[3]?.replaceAll(parent, '')}`;
   },

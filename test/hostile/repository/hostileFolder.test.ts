@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -35,7 +46,11 @@ const NAMES = [
 
 /** Everywhere that git, or something like it, starts a program of the repo's choice. */
 async function hostileRepository(folder: string, program: string): Promise<void> {
-  const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe', env: { PATH: process.env['PATH'], HOME: folder, GIT_CONFIG_NOSYSTEM: '1' } });
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', folder, ...args], {
+      stdio: 'pipe',
+      env: { PATH: process.env['PATH'], HOME: folder, GIT_CONFIG_NOSYSTEM: '1' },
+    });
   git('init', '--quiet');
   git('add', '--', '.gitattributes', 'README.md');
   git('-c', 'user.name=x', '-c', 'user.email=x@example.org', 'commit', '--quiet', '-m', 'one');
@@ -68,10 +83,20 @@ async function hostileRepository(folder: string, program: string): Promise<void>
     git('config', key, value);
   }
   await writeFile(join(folder, '.gitconfig-of-the-repo'), `[core]\n\tfsmonitor = ${program}\n`);
-  await writeFile(join(folder, '.gitmodules'), `[submodule "x"]\n\tpath = sub\n\turl = ext::${program}\n\tupdate = !${program}\n`);
+  await writeFile(
+    join(folder, '.gitmodules'),
+    `[submodule "x"]\n\tpath = sub\n\turl = ext::${program}\n\tupdate = !${program}\n`,
+  );
   await mkdir(join(folder, 'hooks'));
   for (const hooks of [join(folder, 'hooks'), join(folder, '.git/hooks')]) {
-    for (const hook of ['post-checkout', 'pre-commit', 'reference-transaction', 'post-index-change', 'fsmonitor-watchman', 'post-merge']) {
+    for (const hook of [
+      'post-checkout',
+      'pre-commit',
+      'reference-transaction',
+      'post-index-change',
+      'fsmonitor-watchman',
+      'post-merge',
+    ]) {
       await writeFile(join(hooks, hook), `#!/bin/sh\nexec ${program}\n`);
       await chmod(join(hooks, hook), 0o755);
     }
@@ -90,7 +115,23 @@ beforeAll(async () => {
   const program = join(marks, 'evil');
   await writeFile(program, `#!/bin/sh\necho "$0 $*" >> ${join(marks, 'ran')}\nexit 1\n`);
   await chmod(program, 0o755);
-  for (const name of ['git', 'ssh', 'docker', 'sh', 'bash', 'node', 'npm', 'python3', 'curl', 'tar', 'find', 'grep', 'rg', 'code', 'make']) {
+  for (const name of [
+    'git',
+    'ssh',
+    'docker',
+    'sh',
+    'bash',
+    'node',
+    'npm',
+    'python3',
+    'curl',
+    'tar',
+    'find',
+    'grep',
+    'rg',
+    'code',
+    'make',
+  ]) {
     await writeFile(join(decoys, name), `#!/bin/sh\necho "${name} $*" >> ${join(marks, 'called')}\nexit 1\n`);
     await chmod(join(decoys, name), 0o755);
   }
@@ -100,7 +141,10 @@ beforeAll(async () => {
       image: 'debian:trixie-slim',
       initializeCommand: mark('initialize'),
       runArgs: ['--privileged', '--pid=host', '-v', `${marks}:/host`],
-      mounts: [`source=${marks},target=/host,type=bind`, 'source=/var/run/docker.sock,target=/var/run/docker.sock,type=bind'],
+      mounts: [
+        `source=${marks},target=/host,type=bind`,
+        'source=/var/run/docker.sock,target=/var/run/docker.sock,type=bind',
+      ],
       workspaceMount: `source=${marks},target=/host,type=bind`,
       privileged: true,
       capAdd: ['ALL'],
@@ -113,9 +157,14 @@ beforeAll(async () => {
       postCreateCommand: { 'a\u001b[1m': mark('post-create'), b: ['touch', join(marks, 'post-create-2')] },
       postStartCommand: ['sh', '-c', mark('post-start')],
       postAttachCommand: mark('post-attach'),
-      customizations: { bulkhead: { cpus: 1, memory: '512mb', disk: '2gb' }, vscode: { extensions: ['evil.evil'] } },
+      customizations: {
+        bulkhead: { cpus: 1, memory: '512mb', disk: '2gb' },
+        vscode: { extensions: ['evil.evil'] },
+      },
     }),
-    '.vscode/tasks.json': JSON.stringify({ tasks: [{ label: 'x', type: 'shell', command: program, runOptions: { runOn: 'folderOpen' } }] }),
+    '.vscode/tasks.json': JSON.stringify({
+      tasks: [{ label: 'x', type: 'shell', command: program, runOptions: { runOn: 'folderOpen' } }],
+    }),
     '.vscode/settings.json': JSON.stringify({ 'bulkhead.network.mode': 'full', 'git.path': program }),
     '.envrc': program,
     '.gitattributes': '* filter=evil diff=evil merge=evil\n',
@@ -165,8 +214,10 @@ attack(
   {
     id: 'repo-host-commands',
     from: 'repository',
-    tries: 'initializeCommand, runArgs, mounts of the host and of the Engine’s socket, privileged, tasks on folder open, .envrc: each would leave a mark on this computer.',
-    holds: 'Nothing ran here and nothing of the host is in the VM: what would is left out with a warning that names it; the hooks ran in the guest.',
+    tries:
+      'initializeCommand, runArgs, mounts of the host and of the Engine’s socket, privileged, tasks on folder open, .envrc: each would leave a mark on this computer.',
+    holds:
+      'Nothing ran here and nothing of the host is in the VM: what would is left out with a warning that names it; the hooks ran in the guest.',
     promise: 'no-host-commands',
   },
   async () => {
@@ -185,14 +236,24 @@ attack(
   {
     id: 'repo-escapes',
     from: 'repository',
-    tries: 'Escape sequences (title, clear, clipboard) in the folder’s name, in hook names, in the hooks’ output and in names of files, to the terminal, --json and the log.',
+    tries:
+      'Escape sequences (title, clear, clipboard) in the folder’s name, in hook names, in the hooks’ output and in names of files, to the terminal, --json and the log.',
     holds: 'What people see has none: printable text in the terminal and in the log, escaped in JSON.',
     promise: 'hostile-input',
   },
   async () => {
     const { id, cli } = machine;
     const said = [opened.stdout, opened.stderr];
-    for (const args of [['ls'], ['ls', '--json'], ['logs', id], ['rm', id], ['pull', id], ['pull', id, '--json'], ['config', machine.workspace.folder], ['ports', id]]) {
+    for (const args of [
+      ['ls'],
+      ['ls', '--json'],
+      ['logs', id],
+      ['rm', id],
+      ['pull', id],
+      ['pull', id, '--json'],
+      ['config', machine.workspace.folder],
+      ['ports', id],
+    ]) {
       const { stdout, stderr } = await cli.run(args, hostile());
       said.push(stdout, stderr);
     }
@@ -208,8 +269,10 @@ attack(
   {
     id: 'repo-git-settings',
     from: 'repository',
-    tries: 'fsmonitor, sshCommand, hooks, filters, textconv, aliases, includes, submodules and remotes that are programs, .git as a file and as a link; "git", "ssh" and "node" in the folder and first in PATH.',
-    holds: 'No command of Bulkhead starts any of it on this computer: git for search and source control runs in the VM, and programs here are started elsewhere.',
+    tries:
+      'fsmonitor, sshCommand, hooks, filters, textconv, aliases, includes, submodules and remotes that are programs, .git as a file and as a link; "git", "ssh" and "node" in the folder and first in PATH.',
+    holds:
+      'No command of Bulkhead starts any of it on this computer: git for search and source control runs in the VM, and programs here are started elsewhere.',
     promise: 'tools-in-guest',
   },
   async () => {
@@ -235,7 +298,9 @@ attack(
     const called = await readFile(join(marks, 'called'), 'utf8').catch(() => '');
     await rm(join(marks, 'called'), { force: true });
     // `ssh -V` says what OpenSSH this computer has; `index-pack` and `rev-list` read what the guest sent, in a folder of our own.
-    expect(called.split('\n').filter((line) => !/^(?:ssh -V|git (?:index-pack|rev-list) .*|)$/.test(line))).toEqual([]);
+    expect(
+      called.split('\n').filter((line) => !/^(?:ssh -V|git (?:index-pack|rev-list) .*|)$/.test(line)),
+    ).toEqual([]);
     expect(await ran()).toEqual([]);
     return `${commands.length} commands, nothing ran; found in PATH: ${[...new Set(called.trim().split('\n'))].join(', ') || 'nothing'}`;
   },
@@ -245,8 +310,10 @@ attack(
   {
     id: 'repo-file-names',
     from: 'repository',
-    tries: 'Names with newlines, escapes, direction marks, dashes, quotes, 255 bytes and broken UTF-8; links to /etc/shadow, upwards and in circles; FIFOs; a path of 3,500 bytes.',
-    holds: 'They arrive byte for byte, links as links, the rest is named as left out; comparing finds no difference.',
+    tries:
+      'Names with newlines, escapes, direction marks, dashes, quotes, 255 bytes and broken UTF-8; links to /etc/shadow, upwards and in circles; FIFOs; a path of 3,500 bytes.',
+    holds:
+      'They arrive byte for byte, links as links, the rest is named as left out; comparing finds no difference.',
     promise: 'copy-of-folder',
   },
   async () => {
@@ -254,10 +321,13 @@ attack(
       const { stdout } = await machine.exec(['cat', '--', `names/${name}`]);
       expect(stdout, JSON.stringify(name)).toBe(`content of ${JSON.stringify(name)}`);
     }
-    expect(await machine.sh('readlink names/absolute names/up names/loop; find deep -name bottom | wc -l; ls -d names/fifo 2> /dev/null || echo no fifo')).toBe(
-      '/etc/shadow\n../../..\nloop\n1\nno fifo',
-    );
-    const warnings = (JSON.parse(opened.stdout) as { warnings?: string[] }).warnings?.join('\n') ?? opened.stderr;
+    expect(
+      await machine.sh(
+        'readlink names/absolute names/up names/loop; find deep -name bottom | wc -l; ls -d names/fifo 2> /dev/null || echo no fifo',
+      ),
+    ).toBe('/etc/shadow\n../../..\nloop\n1\nno fifo');
+    const warnings =
+      (JSON.parse(opened.stdout) as { warnings?: string[] }).warnings?.join('\n') ?? opened.stderr;
     expect(warnings).toMatch(/fifo/);
     expect(warnings).toMatch(/raw-/);
     return `${NAMES.length} names, links, and a path of ${Buffer.byteLength(dirname(machine.workspace.folder)) + 3_500} bytes`;
@@ -268,14 +338,24 @@ attack(
   {
     id: 'repo-too-large',
     from: 'repository',
-    tries: 'A sparse file of 2^40 bytes in the folder, to fill the VM’s disk and keep the upload busy for days.',
+    tries:
+      'A sparse file of 2^40 bytes in the folder, to fill the VM’s disk and keep the upload busy for days.',
     holds: 'Refused before the first byte, with both sizes and what to do.',
     promise: 'bounded-use',
   },
   async () => {
     const folder = join(marks, 'large');
     await mkdir(folder);
-    await writeFile(join(folder, '.bulkhead.json'), JSON.stringify({ image: 'debian:trixie-slim', cpus: 1, memory: '512mb', disk: '2gb', network: { mode: 'none' } }));
+    await writeFile(
+      join(folder, '.bulkhead.json'),
+      JSON.stringify({
+        image: 'debian:trixie-slim',
+        cpus: 1,
+        memory: '512mb',
+        disk: '2gb',
+        network: { mode: 'none' },
+      }),
+    );
     await writeFile(join(folder, 'huge'), '');
     await truncate(join(folder, 'huge'), 2 ** 40);
     try {
