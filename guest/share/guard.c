@@ -1,11 +1,13 @@
 /*
- * Preloaded into virtiofsd where the guest may write: keeps what tools on the host run or obey out of the guest's reach, also
- * where it does not exist yet, so that no bind mount can lie over it. Calls that make, change, move or remove something are
+ * Preloaded into virtiofsd: keeps what tools on the host run or obey out of the guest's reach, also where it does not exist yet,
+ * so that no bind mount can lie over it. Calls that make, change, move or remove something are
  * refused (EROFS) if its path in the share has
  *   - a component `.git` or `HEAD` at any depth (a repository's configuration names programs that git runs for whoever looks at
  *     it, and a folder with HEAD, objects and refs in it is a repository, whatever its name), or
  *   - as its first component one of the names in BULKHEAD_PROTECTED (colon-separated; `*` in front means any beginning).
  * Names but HEAD are compared without regard to ASCII case. Also refused (EPERM): set-user-id and set-group-id bits, FIFOs, devices.
+ *
+ * A name from the guest is one component: `..` and names with a slash, which only a tampered kernel sends, open nothing (ENOENT).
  *
  * virtiofsd (1.13) knows a file by an O_PATH descriptor, and opens it again through its own /proc/self/fd; so what a call is
  * about is read off /proc/self/fd, where the kernel keeps the present path. The guest can't move a protected folder to another
@@ -97,12 +99,23 @@ static int is_descriptor_folder(const char *path) {
   return strncmp(path, "/proc/", 6) == 0 && length > 3 && strcmp(path + length - 3, "/fd") == 0;
 }
 
+/* True for a name that would lead out of the folder that it is looked up in. virtiofsd's own lookups begin outside of the share. */
+static int leaves(int dirfd, const char *name) {
+  char path[PATH_MAX];
+  if (name == NULL || dirfd == AT_FDCWD || name[0] == '/') return 0;
+  if (strchr(name, '/') == NULL && strcmp(name, "..") != 0) return 0;
+  path_of(dirfd, path);
+  size_t root = strlen(SHARE);
+  return path[0] == '\0' || (strncmp(path, SHARE, root) == 0 && (path[root] == '/' || path[root] == '\0'));
+}
+
 /* True if what (dirfd, name) is, or would be, must be left alone. What can't be told is refused. */
 static int refuses(int dirfd, const char *name) {
   char path[2 * PATH_MAX];
   if (name == NULL) name = "";
   if (name[0] == '/') return is_protected(name);
   if (dirfd == AT_FDCWD) return 0;
+  if (leaves(dirfd, name)) return 1;
   path_of(dirfd, path);
   if (path[0] == '\0') return 1;
   if (name[0] == '\0') return is_protected(path);
@@ -140,6 +153,7 @@ static int writes(int flags) {
       mode = va_arg(rest, mode_t); \
       va_end(rest); \
     } \
+    if (leaves(dirfd, name)) REFUSE(ENOENT); \
     if (writes(flags) && refuses(dirfd, name)) REFUSE(EROFS); \
     if ((mode & SPECIAL_BITS) != 0) REFUSE(EPERM); \
     return real(dirfd, name, flags, mode); \
@@ -227,6 +241,7 @@ long syscall(long number, ...) {
     case SYS_openat2: {
       /* struct open_how begins with flags and mode, 64 bits each. */
       const unsigned long long *how = (const unsigned long long *)a[2];
+      if (leaves((int)a[0], (const char *)a[1])) REFUSE(ENOENT);
       if (writes((int)how[0])) {
         if (refuses((int)a[0], (const char *)a[1])) REFUSE(EROFS);
         if ((how[1] & SPECIAL_BITS) != 0) REFUSE(EPERM);

@@ -19,6 +19,8 @@ const STATE_EVENTS = ['create', 'start', 'die', 'destroy', 'pause', 'unpause', '
 /** A network's events name the container, but not its labels: those of other containers are looked at too. */
 const WATCHED: GetEventsOptions['filters'][] = [
   { label: ['bulkhead.machine'], type: ['container'], event: STATE_EVENTS },
+  // What serves a mounted folder.
+  { label: ['bulkhead.share'], type: ['container'], event: ['die'] },
   { event: ['connect', 'disconnect'], type: ['network'] },
 ];
 

@@ -9,6 +9,7 @@ import { wait } from './openFolder';
 import type { Services } from './services';
 
 const MACHINE_LABEL = 'bulkhead.machine';
+const SHARE_LABEL = 'bulkhead.share';
 /** An `up` of another process imports a disk some seconds before its machine exists. */
 const FRESH_MINUTES = 15;
 const KIT_IMAGES = 'bulkhead-kit';
@@ -27,7 +28,7 @@ export async function prune(
   const kit = await services.kit(wait(options));
   const removed: Removed[] = [];
   removed.push(...(await endedWorkers(engine, dryRun)));
-  removed.push(...(await orphanedProxies(engine, new Set(machines.map(({ id }) => id)), dryRun)));
+  removed.push(...(await orphanedCompanions(engine, new Set(machines.map(({ id }) => id)), dryRun)));
   removed.push(...(await orphanedVolumes(engine, new Set(machines.map(({ id }) => id)), dryRun)));
   const keep = [...new Set(machines.map(({ diskKey }) => diskKey))];
   removed.push(
@@ -58,11 +59,19 @@ async function endedWorkers(engine: Engine, dryRun: boolean): Promise<Removed[]>
   );
 }
 
-/** A proxy goes with its machine; one is left if somebody removed the machine's container by hand. */
-async function orphanedProxies(engine: Engine, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
-  const proxies = await engine.docker.listContainers({ all: true, filters: { label: [PROXY_LABEL] } });
+/**
+ * A proxy, and what serves a mounted folder, go with their machine; one is left if somebody removed the machine's container by
+ * hand.
+ */
+async function orphanedCompanions(engine: Engine, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
+  const found = await Promise.all(
+    [PROXY_LABEL, SHARE_LABEL].map(async (label) => {
+      const companions = await engine.docker.listContainers({ all: true, filters: { label: [label] } });
+      return companions.filter(({ Labels }) => !ids.has(Labels[label] ?? ''));
+    }),
+  );
   return removeEach(
-    proxies.filter(({ Labels }) => !ids.has(Labels[PROXY_LABEL] ?? '')),
+    found.flat(),
     dryRun,
     async ({ Id }) => engine.docker.getContainer(Id).remove({ force: true }),
     ({ Names, Id }) => ({ kind: 'container', name: Names[0]?.slice(1) ?? Id.slice(0, 12), bytes: 0 }),

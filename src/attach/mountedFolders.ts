@@ -88,5 +88,5 @@ function follow(
 /** A path of the host's folder as the guest has it; undefined outside of the folder. */
 export function inGuest(folder: string, workspaceFolder: string, path: string): string | undefined {
   const inside = relative(folder, path);
-  return inside.startsWith('..') ? undefined : posix.join(workspaceFolder, inside);
+  return inside === '..' || inside.startsWith('../') ? undefined : posix.join(workspaceFolder, inside);
 }

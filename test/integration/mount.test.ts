@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -90,7 +90,7 @@ test('a machine with a copy has nothing of the host mounted, and its work is its
   await machine.up();
   expect(await info()).toMatchObject({ workspaceMode: 'copy' });
   await machine.sh('echo in the copy > only-in-copy');
-  expect(await tracesOf(machine.id)).not.toContain(`/bulkhead-share-${machine.id}`);
+  expect(await shareTraces()).toEqual([]);
 });
 
 describe('mounted read-only', () => {
@@ -132,6 +132,18 @@ describe('mounted read-only', () => {
     const vmm = await (await containerOf(machine.id)).inspect();
     expect(vmm.Mounts.filter(({ Type }) => Type === 'bind')).toEqual([]);
     expect(vmm.Mounts.find(({ Destination }) => Destination === '/run/bulkhead-share')?.RW).toBe(false);
+  });
+
+  test('names that only a tampered guest kernel sends lead nowhere', async () => {
+    // What virtiofsd would do with them: openat2(folder, "..", O_PATH), with and without the library that it has preloaded.
+    const lookup = 'opendir(my $d, "/share/src"); exit(syscall(437, fileno($d), $ARGV[0], pack("QQQ", 0x200000, 0, 0), 24) < 0 ? 1 : 0)';
+    const opens = (preload: string, name: string) =>
+      inShare(`if LD_PRELOAD=${preload} perl -e '${lookup}' ${name}; then echo opened; else echo refused; fi`);
+    for (const name of ['..', '../../etc/passwd', '../nested']) {
+      expect([name, await opens('', name)]).toEqual([name, 'opened']);
+      expect([name, await opens('/usr/lib/bulkhead/guard.so', name)]).toEqual([name, 'refused']);
+    }
+    expect(await opens('/usr/lib/bulkhead/guard.so', 'a.txt')).toBe('opened');
   });
 
   test('root in the guest can’t change it by any means tried', async () => {
@@ -309,12 +321,56 @@ describe('mounted read-write', () => {
   });
 });
 
-test('back to a copy: it is as it was left, and the folder is no longer there', async () => {
+test('back to a copy: it is as it was left, and nothing of the folder is left in the Engine', async () => {
   await restart('--copy');
   expect(await info()).toMatchObject({ workspaceMode: 'copy' });
   expect(await machine.sh('cat only-in-copy; ls src')).toBe('in the copy\na.txt');
-  expect(await tracesOf(machine.id)).not.toContain(`/bulkhead-share-${machine.id}`);
+  expect(await shareTraces()).toEqual([]);
 });
+
+test('a wish of the folder is not enough, and a link for `.vscode` too much; a VMM that is killed takes what serves it along', async () => {
+  await machine.workspace.write({
+    '.bulkhead.json': JSON.stringify({
+      ...JSON.parse(String(bareImage({ cpus: 1 })['.bulkhead.json'])),
+      workspace: { mode: 'mount', readOnly: false },
+    }),
+  });
+  await machine.bulkhead('rm', '--force');
+  const { warnings } = await machine.up();
+  expect(warnings.join('\n')).toMatch(/mount|folder itself/);
+  expect(await info()).toMatchObject({ workspaceMode: 'copy' });
+
+  await rename(join(folder, '.vscode'), join(folder, 'vscode'));
+  await symlink('vscode', join(folder, '.vscode'));
+  const refused = await machine.cli.run(['up', folder, '--mount-write']);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/\.vscode.*link/);
+  expect((await info()).state).toBe('running');
+
+  await machine.bulkhead('stop');
+  await machine.up('--allow-mount');
+  expect(await info()).toMatchObject({ workspaceMode: 'mount', readOnly: true });
+  await (await containerOf(machine.id)).kill();
+  for (const until = Date.now() + 20_000; Date.now() < until && (await shareRuns()); await delay(200)) {
+    // virtiofsd ends when its only client is gone.
+  }
+  expect(await shareRuns()).toBe(false);
+  await machine.bulkhead('rm', '--force');
+  expect([...(await shareTraces()), ...(await tracesOf(machine.id))]).toEqual([]);
+});
+
+const SHARE_OF = () => ({ all: true, filters: { label: [`bulkhead.share=${machine.id}`] } });
+
+/** What the Engine has of a mounted folder: the container that serves it, and the socket's volume. */
+async function shareTraces(): Promise<string[]> {
+  const containers = await (await engine()).docker.listContainers(SHARE_OF());
+  const volumes = (await tracesOf(machine.id)).filter((name) => name.includes('bulkhead-share'));
+  return [...containers.map(({ Names }) => Names[0] ?? ''), ...volumes];
+}
+
+async function shareRuns(): Promise<boolean> {
+  return (await (await engine()).docker.listContainers(SHARE_OF())).some(({ State }) => State === 'running');
+}
 
 async function snapshotOf(path: string): Promise<unknown> {
   const { mode, ino } = await lstat(path);

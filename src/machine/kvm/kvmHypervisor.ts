@@ -21,7 +21,7 @@ import { containerName, MACHINE_FILTER, machineContainer, proxyVolumeName, volum
 import { KvmMachine } from './kvmMachine';
 import { MACHINE_LABEL, machineOfLabels, PROXY_LABEL, shareOfLabels } from './labels';
 import { type Probed, probe } from './probe';
-import { makeShareVolume, ofListed, workspaceOf } from './share';
+import { dropShare, makeShareVolume, ofListed, workspaceOf } from './share';
 import { SHARE_LABEL } from './shareContainer';
 import { lookAtSharedFolder } from './sharedFolder';
 import { UsageSampler } from './usage';
@@ -63,6 +63,8 @@ export class KvmHypervisor implements Hypervisor {
           await this.removeOutdated(spec);
           if (spec.share) {
             await makeShareVolume(engine, spec.id);
+          } else {
+            await dropShare(engine, spec.id);
           }
           throwIfAborted(signal);
           await engine.docker

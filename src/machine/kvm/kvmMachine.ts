@@ -15,11 +15,11 @@ import { readHostSamples, SAMPLER } from './hostSamples';
 import { onceContainer, proxyName, proxyVolumeName, volumeName } from './jail';
 import { machineOfLabels, shareOfLabels } from './labels';
 import {
+  dropShare,
   inspectShare,
   isMounted,
   ofInspected,
   removeShare,
-  removeShareVolume,
   serveShare,
   workspaceOf,
 } from './share';
@@ -237,8 +237,7 @@ export class KvmMachine implements Machine {
       // The proxy first: as long as the machine's container is there, a removal that failed can be asked for again.
       await gone('The proxy', () => docker.getContainer(proxyName(this.id)).remove({ force: true }));
       await gone('The container', () => this.container.remove({ force: true }));
-      await removeShare(this.engine, this.id);
-      await removeShareVolume(this.engine, this.id);
+      await dropShare(this.engine, this.id);
       await gone('The proxy’s volume', () => docker.getVolume(proxyVolumeName(this.id)).remove());
       await gone('The disk', () => docker.getVolume(volumeName(this.id)).remove());
     });

@@ -109,12 +109,14 @@ export async function removeShare(engine: Engine, id: string): Promise<void> {
   }
 }
 
-/** Removes the socket's volume; no container may have it any more. */
-export async function removeShareVolume(engine: Engine, id: string): Promise<void> {
+/** Removes all that a mounted folder needed. The volume of a machine that still has it stays. */
+export async function dropShare(engine: Engine, id: string): Promise<void> {
+  await removeShare(engine, id);
   try {
     await engine.docker.getVolume(shareVolumeName(id)).remove();
   } catch (error) {
-    if (statusOf(error) !== 404) {
+    // 404: there is none. 409: the machine's container has it.
+    if (statusOf(error) !== 404 && statusOf(error) !== 409) {
       throw engineFailure(`The socket's volume of ${id} can't be removed`, error);
     }
   }

@@ -1,10 +1,19 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chosenOnClose } from '../../../src/app/chosenOnClose';
-import { chooseOnClose, readChoices, removeChoices, withChoices } from '../../../src/app/machineChoices';
+import { DataFolder } from '../../../src/app/dataFolder';
+import {
+  chooseOnClose,
+  chooseWorkspace,
+  readChoices,
+  removeChoices,
+  withChoices,
+  withChosenWorkspace,
+} from '../../../src/app/machineChoices';
 import { silentLog } from '../../../src/core/log';
+import { machineId } from '../../../src/settings/machineId';
 import { INFO } from '../attach/attachApp';
 
 let folder: string;
@@ -52,4 +61,29 @@ test.each(['', '{', '{"onClose": "explode"}', '[]'])('a damaged file (%j) choose
   expect(await readChoices(join(folder, 'm.json'), log)).toEqual({});
   expect(chosenOnClose(join(folder, 'm.json'))).toBeUndefined();
   expect(warnings).toHaveLength(1);
+});
+
+test('what was chosen for the workspace is as good as said on the command line, and the command goes before it', async () => {
+  const real = await realpath(folder);
+  const services = { data: new DataFolder(join(real, 'data')), log: silentLog };
+  const options = { overrides: { cpus: 4, workspace: { exclude: ['x'] } } };
+  expect(await withChosenWorkspace(services, real, options)).toBe(options);
+  const choices = services.data.choices(machineId(real));
+  await chooseOnClose(choices, 'keep', silentLog);
+  await chooseWorkspace(choices, { mode: 'mount', readOnly: true }, silentLog);
+  expect(await readChoices(choices, silentLog)).toMatchObject({ onClose: 'keep' });
+  expect((await withChosenWorkspace(services, real, options)).overrides).toEqual({
+    cpus: 4,
+    workspace: { mode: 'mount', readOnly: true, exclude: ['x'] },
+  });
+  const now = await withChosenWorkspace(services, real, { workspace: { mode: 'copy', readOnly: false } });
+  expect(now).toMatchObject({ overrides: { workspace: { mode: 'copy' } } });
+  const asked = { overrides: { workspace: { mode: 'copy' } } };
+  expect((await withChosenWorkspace(services, real, asked)).overrides.workspace).toMatchObject({ mode: 'copy' });
+});
+
+test('a folder that is not there is left to whoever reads it', async () => {
+  const services = { data: new DataFolder(folder), log: silentLog };
+  const options = { overrides: {} };
+  expect(await withChosenWorkspace(services, join(folder, 'gone'), options)).toBe(options);
 });

@@ -23,6 +23,14 @@ test('the workspace says that it is a copy, and of what', () => {
   expect(tooltip).toContain('/home/me/app');
 });
 
+test('a mounted folder says what it is; one that the VM writes has the colour of danger', () => {
+  const readOnly = workspaceToggle({ ...INFO, workspaceMode: 'mount', readOnly: true });
+  expect(readOnly).toMatchObject({ text: '$(folder-library) Mount, Read-Only', danger: false });
+  const writable = workspaceToggle({ ...INFO, workspaceMode: 'mount', readOnly: false });
+  expect(writable).toMatchObject({ text: '$(folder-library) Mount', danger: true });
+  expect(writable.tooltip).toContain('no wall');
+});
+
 test('what closing does says who decided it', () => {
   expect(onCloseToggle(INFO, 'suspend').tooltip).toContain('From the folder’s settings');
   const chosen = onCloseToggle({ ...INFO, onClose: 'keep', onCloseChosen: true }, 'keep');
