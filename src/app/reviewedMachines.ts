@@ -40,9 +40,13 @@ async function reviewedMachine(
 async function copiedGuest(services: Services, id: string, options: WaitOptions): Promise<Guest> {
   const { state, workspaceMode } = await (await services.machine(id, options)).info(options);
   if (workspaceMode === 'mount') {
-    throw new BulkheadError(`The machine ${id} works on the folder itself: there is no copy to review`, {
-      kind: 'usage',
-    });
+    throw new BulkheadError(
+      `The machine ${id} has the folder itself, not a copy: there is nothing to bring back`,
+      {
+        kind: 'usage',
+        next: `Look at the folder on this computer. A copy from before comes back with \`bulkhead up --copy\` after \`bulkhead stop ${id}\`.`,
+      },
+    );
   }
   if (state !== 'running') {
     throw new BulkheadError(`The machine ${id} is ${state}, so its changes can’t be looked at`, {

@@ -56,14 +56,23 @@ async function snapshot(path: string): Promise<Record<string, string>> {
   return entries;
 }
 
-/** Runs each line as a shell script of the guest's root in the workspace; returns those that succeed. */
+/** Runs each line as a shell script of the guest's root in the mounted folder; returns those that succeed. */
 async function succeeding(attempts: string[]): Promise<string[]> {
-  const tries = attempts.map((line, index) => `(${line}) > /dev/null 2>&1 && echo ${index} || :`);
-  const said = await machine.sh(`cd /workspaces/mount\n${tries.join('\n')}`, ['--user', 'root']);
+  return tried(attempts.map((line) => `cd /workspaces/mount\n${line}`));
+}
+
+/** The same in a copy that is the guest's own, for knowing that an attempt does what it says. */
+async function succeedingInCopy(attempts: string[]): Promise<string[]> {
+  return tried(attempts.map((line) => `rm -rf /c; cp -a /workspaces/mount /c; cd /c\n${line}`));
+}
+
+async function tried(scripts: string[]): Promise<string[]> {
+  const tries = scripts.map((line, index) => `(${line}\n) > /dev/null 2>&1 && echo ${index} || :`);
+  const said = await machine.sh(tries.join('\n'), ['--user', 'root']);
   return said
     .split('\n')
     .filter(Boolean)
-    .map((index) => attempts[Number(index)] ?? index);
+    .map((index) => scripts[Number(index)]?.split('\n').slice(1).join('\n') ?? index);
 }
 
 const info = async (): Promise<MachineInfo> => {
@@ -136,9 +145,12 @@ describe('mounted read-only', () => {
 
   test('names that only a tampered guest kernel sends lead nowhere', async () => {
     // What virtiofsd would do with them: openat2(folder, "..", O_PATH), with and without the library that it has preloaded.
-    const lookup = 'opendir(my $d, "/share/src"); exit(syscall(437, fileno($d), $ARGV[0], pack("QQQ", 0x200000, 0, 0), 24) < 0 ? 1 : 0)';
+    const lookup = `opendir(my $d, "/share/src"); my ($n, $how) = ($ARGV[0], pack("QQQ", 0x200000, 0, 0));
+      exit(syscall(437, fileno($d), $n, $how, 24) < 0 ? 1 : 0)`;
     const opens = (preload: string, name: string) =>
-      inShare(`if LD_PRELOAD=${preload} perl -e '${lookup}' ${name}; then echo opened; else echo refused; fi`);
+      inShare(
+        `if LD_PRELOAD=${preload} perl -e '${lookup}' ${name}; then echo opened; else echo refused; fi`,
+      );
     for (const name of ['..', '../../etc/passwd', '../nested']) {
       expect([name, await opens('', name)]).toEqual([name, 'opened']);
       expect([name, await opens('/usr/lib/bulkhead/guard.so', name)]).toEqual([name, 'refused']);
@@ -161,9 +173,10 @@ describe('mounted read-only', () => {
       'chmod 4777 src/a.txt',
       'chown 0 src/a.txt',
       'touch -d 2001-01-01 src/a.txt',
-      `perl -e 'exit(syscall(188, "src/a.txt", "user.x", "1", 1, 0) == 0 ? 0 : 1)'`,
+      `perl -e 'my ($f, $n, $v) = ("src/a.txt", "user.x", "1"); exit(syscall(188, $f, $n, $v, 1, 0) == 0 ? 0 : 1)'`,
     ];
-    expect(await succeeding(['true', ...attempts])).toEqual(['true']);
+    expect(await succeedingInCopy(attempts)).toEqual(attempts);
+    expect(await succeeding(attempts)).toEqual([]);
     // The guest's own mount is the guest's: it may be writable again, and what it leads to is not.
     await machine.sh('mount -o remount,rw /workspaces/mount', ['--user', 'root']);
     expect(await succeeding(attempts)).toEqual([]);
@@ -177,6 +190,12 @@ describe('mounted read-only', () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/mounted folder.*can't be suspended[\s\S]*bulkhead stop/);
     expect((await info()).state).toBe('running');
+  });
+
+  test('there is nothing to bring back, and `pull` says so', async () => {
+    const refused = await machine.cli.run(['pull', machine.id]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/the folder itself, not a copy/);
   });
 
   test('what the copy would lose is not called nothing', async () => {
@@ -206,9 +225,7 @@ describe('mounted read-write', () => {
   });
 
   test('files larger than the guest’s memory pass, and what serves them stays within its own', async () => {
-    await machine.sh(
-      'dd if=/dev/zero of=src/big bs=1M count=600 2> /dev/null; cat src/big src/big > /dev/null',
-    );
+    await machine.sh('dd if=/dev/zero of=src/big bs=1M count=600 2> /dev/null; cat src/big > /dev/null');
     expect((await lstat(join(folder, 'src/big'))).size).toBe(600 * 2 ** 20);
     await machine.sh('rm src/big');
     expect(await info()).not.toHaveProperty('reason');
@@ -244,7 +261,7 @@ describe('mounted read-write', () => {
         `echo x > src/over && mv src/over ${file}`,
       ]),
       ...['.git/hooks/pre-commit', '.git/commondir', '.git/info/attributes', 'nested/.git/hooks/x'].map(
-        (path) => `echo x > ${path}`,
+        (path) => `mkdir -p ${dirname(path)}; echo x > ${path}`,
       ),
       'mv .git git2',
       'mv nested/.git nested/git2',
@@ -260,12 +277,13 @@ describe('mounted read-write', () => {
       'mkdir -p src/x && mv src/x .circleci',
       'mkdir -p src/y/.git',
       'mkdir -p src/y && mkdir src/z && mv src/z src/y/.git',
-      'echo gitdir: /evil > src/y/.git',
+      'mkdir -p src/y && echo gitdir: /evil > src/y/.git',
       'mkdir -p bare/objects bare/refs && echo ref: refs/heads/main > bare/HEAD',
       // renameat2(AT_FDCWD, "src", AT_FDCWD, ".vscode", RENAME_EXCHANGE)
       `perl -e 'my ($a, $b) = ("src", ".vscode"); exit(syscall(316, -100, $a, -100, $b, 2) == 0 ? 0 : 1)'`,
     ];
-    expect(await succeeding(['true', ...attempts])).toEqual(['true']);
+    expect(await succeedingInCopy(attempts)).toEqual(attempts);
+    expect(await succeeding(attempts)).toEqual([]);
     expect(await kept()).toEqual(was);
     expect((await readdir(folder)).filter((name) => name.startsWith('.')).sort()).toEqual([
       '.bulkhead.json',
@@ -328,18 +346,7 @@ test('back to a copy: it is as it was left, and nothing of the folder is left in
   expect(await shareTraces()).toEqual([]);
 });
 
-test('a wish of the folder is not enough, and a link for `.vscode` too much; a VMM that is killed takes what serves it along', async () => {
-  await machine.workspace.write({
-    '.bulkhead.json': JSON.stringify({
-      ...JSON.parse(String(bareImage({ cpus: 1 })['.bulkhead.json'])),
-      workspace: { mode: 'mount', readOnly: false },
-    }),
-  });
-  await machine.bulkhead('rm', '--force');
-  const { warnings } = await machine.up();
-  expect(warnings.join('\n')).toMatch(/mount|folder itself/);
-  expect(await info()).toMatchObject({ workspaceMode: 'copy' });
-
+test('a link for `.vscode` is refused before anything is stopped; a VMM that is killed takes what serves it along', async () => {
   await rename(join(folder, '.vscode'), join(folder, 'vscode'));
   await symlink('vscode', join(folder, '.vscode'));
   const refused = await machine.cli.run(['up', folder, '--mount-write']);
@@ -348,7 +355,7 @@ test('a wish of the folder is not enough, and a link for `.vscode` too much; a V
   expect((await info()).state).toBe('running');
 
   await machine.bulkhead('stop');
-  await machine.up('--allow-mount');
+  await machine.up('--mount');
   expect(await info()).toMatchObject({ workspaceMode: 'mount', readOnly: true });
   await (await containerOf(machine.id)).kill();
   for (const until = Date.now() + 20_000; Date.now() < until && (await shareRuns()); await delay(200)) {

@@ -79,7 +79,9 @@ test('what was chosen for the workspace is as good as said on the command line, 
   const now = await withChosenWorkspace(services, real, { workspace: { mode: 'copy', readOnly: false } });
   expect(now).toMatchObject({ overrides: { workspace: { mode: 'copy' } } });
   const asked = { overrides: { workspace: { mode: 'copy' } } };
-  expect((await withChosenWorkspace(services, real, asked)).overrides.workspace).toMatchObject({ mode: 'copy' });
+  expect((await withChosenWorkspace(services, real, asked)).overrides.workspace).toMatchObject({
+    mode: 'copy',
+  });
 });
 
 test('a folder that is not there is left to whoever reads it', async () => {

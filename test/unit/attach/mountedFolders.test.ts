@@ -4,7 +4,13 @@ import { INFO } from './attachApp';
 type Listener = (uri: { fsPath: string }) => void;
 
 /** The watchers that were asked for, by their folder. */
-const watchers: { base: string; created: Listener; changed: Listener; deleted: Listener; disposed: boolean }[] = [];
+const watchers: {
+  base: string;
+  created: Listener;
+  changed: Listener;
+  deleted: Listener;
+  disposed: boolean;
+}[] = [];
 
 vi.mock('vscode', () => ({
   FileChangeType: { Changed: 1, Created: 2, Deleted: 3 },
@@ -18,7 +24,13 @@ vi.mock('vscode', () => ({
   workspace: {
     createFileSystemWatcher: ({ base }: { base: { fsPath: string } }) => {
       const nobody = () => undefined;
-      const made = { base: base.fsPath, created: nobody as Listener, changed: nobody as Listener, deleted: nobody as Listener, disposed: false };
+      const made = {
+        base: base.fsPath,
+        created: nobody as Listener,
+        changed: nobody as Listener,
+        deleted: nobody as Listener,
+        disposed: false,
+      };
       watchers.push(made);
       const take = (name: 'created' | 'changed' | 'deleted') => (listener: Listener) => {
         made[name] = listener;
@@ -38,7 +50,12 @@ vi.mock('vscode', () => ({
 
 const { inGuest, mountedFolders } = await import('../../../src/attach/mountedFolders');
 
-const MOUNTED = { ...INFO, folder: '/home/me/app', workspaceFolder: '/workspaces/app', workspaceMode: 'mount' as const };
+const MOUNTED = {
+  ...INFO,
+  folder: '/home/me/app',
+  workspaceFolder: '/workspaces/app',
+  workspaceMode: 'mount' as const,
+};
 
 let tellStatus: (info: typeof INFO, kind?: 'attached' | 'away') => void;
 const fired: object[][] = [];
@@ -50,7 +67,8 @@ beforeEach(() => {
   watchers.length = fired.length = lookedAgain.length = 0;
   const attachments = {
     onDidChange: (listener: (change: object) => void) => {
-      tellStatus = (info, kind = 'attached') => listener({ attachment: { id: info.id }, status: { kind, info } });
+      tellStatus = (info, kind = 'attached') =>
+        listener({ attachment: { id: info.id }, status: { kind, info } });
       return { dispose: () => undefined };
     },
   };
