@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { BulkheadError, isCancelled, messageOf } from '../core/errors';
 import { type Log, printable } from '../core/log';
+import { TerminalFilter } from '../core/terminalFilter';
 import type { GuestProcess, PtySize } from '../guest/guest';
 import { passOutput } from './pacedOutput';
 import type { TerminalCwd } from './terminalCwd';
@@ -9,6 +10,8 @@ import type { TerminalCwd } from './terminalCwd';
 const DEFAULT_SIZE: PtySize = { columns: 80, rows: 24 };
 /** Characters that may be typed before the process is there. */
 const MAX_EARLY_INPUT = 16 * 1024;
+/** Bytes that may wait for a program that doesn't read: more is dropped, as a kernel's terminal does (it keeps 4 KiB). */
+const MAX_UNREAD_INPUT = 1024 * 1024;
 
 export type StartProcess = (pty: PtySize & { term: string }, signal: AbortSignal) => Promise<GuestProcess>;
 
@@ -27,6 +30,7 @@ export class GuestPseudoterminal implements vscode.Pseudoterminal {
   readonly onDidClose = this.closed.event;
 
   private readonly stopping = new AbortController();
+  private readonly filter = new TerminalFilter();
   private process: GuestProcess | undefined;
   private size = DEFAULT_SIZE;
   private earlyInput = '';
@@ -64,7 +68,10 @@ export class GuestPseudoterminal implements vscode.Pseudoterminal {
     if (this.failed) {
       this.closed.fire(1);
     } else if (this.process) {
-      this.process.stdin.write(data);
+      // The terminal's answers come here too, so a guest could ask without end.
+      if (this.process.stdin.writableLength < MAX_UNREAD_INPUT) {
+        this.process.stdin.write(data);
+      }
     } else if (this.earlyInput.length + data.length <= MAX_EARLY_INPUT) {
       this.earlyInput += data;
     }
@@ -109,7 +116,7 @@ export class GuestPseudoterminal implements vscode.Pseudoterminal {
 
   private show(text: string): void {
     this.options.place?.cwd.push(text);
-    this.written.fire(text);
+    this.written.fire(this.filter.push(text));
   }
 
   private fail(error: unknown): void {

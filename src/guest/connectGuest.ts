@@ -253,16 +253,19 @@ async function collect(
 
 /** Collects the first `maxBytes` and reads on without keeping more. */
 function bounded(stream: NodeJS.ReadableStream, maxBytes: number) {
-  const chunks: Buffer[] = [];
+  // In one piece: a guest that sends single bytes would make a million Buffers of a megabyte.
+  let kept = Buffer.allocUnsafe(Math.min(maxBytes, 16 * 1024));
   let length = 0;
   let cut = false;
   stream.on('data', (chunk: Buffer) => {
-    const kept = chunk.subarray(0, maxBytes - length);
-    cut ||= kept.length < chunk.length;
-    if (kept.length > 0) {
-      chunks.push(kept);
-      length += kept.length;
+    const taken = Math.min(chunk.length, maxBytes - length);
+    cut ||= taken < chunk.length;
+    if (length + taken > kept.length) {
+      const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(kept.length * 2, length + taken)));
+      kept.copy(larger, 0, 0, length);
+      kept = larger;
     }
+    length += chunk.copy(kept, length, 0, taken);
   });
-  return { bytes: () => Buffer.concat(chunks), truncated: () => cut };
+  return { bytes: () => kept.subarray(0, length), truncated: () => cut };
 }

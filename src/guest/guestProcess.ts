@@ -51,7 +51,7 @@ export function guestProcess({
       if (!status && whole) {
         await Promise.race([closed, statusArrives(channel)]);
       }
-      finish(whole ? undefined : new BulkheadError('The connection to the VM was lost.'));
+      finish(whole ? undefined : connection.lost);
     });
   });
   // Whoever wants the status awaits it; a process that is only disposed must not crash the host's.

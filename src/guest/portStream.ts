@@ -1,6 +1,5 @@
 import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { BulkheadError } from '../core/errors';
 import type { OpenChannel } from './sharedConnection';
 
 /** A forwarded TCP connection as a plain Duplex, with ordinary `destroy`, `close` and backpressure. */
@@ -39,7 +38,7 @@ export function portStream({ channel, connection, release }: OpenChannel<ClientC
       stream.push(null);
     } else {
       // Its last bytes may be missing: that is no end.
-      stream.destroy(new BulkheadError('The connection to the VM was lost.'));
+      stream.destroy(connection.lost);
     }
   });
   channel.on('close', () => {

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import { throwIfAborted } from '../core/deadline';
+import { throwIfAborted, withDeadline } from '../core/deadline';
 import type { Disposable } from '../core/disposables';
 import { CancelledError } from '../core/errors';
 import type { Log } from '../core/log';
@@ -18,6 +18,8 @@ import { watchGuest } from './watch';
 
 const ENTRIES_MAX = 200_000;
 const FILE_MAX = 256 * 1024 * 1024;
+/** For one whole folder or file, however slowly each answer comes: the largest take some two minutes under emulation. */
+const WHOLE_MS = 600_000;
 
 /** Files in the guest over SFTP as one account. The session is opened when needed, and again after it broke. */
 export class SftpFiles implements GuestFiles, Disposable {
@@ -84,7 +86,10 @@ export class SftpFiles implements GuestFiles, Disposable {
       });
     }
     try {
-      return await listEntries(session, handle, folder, { limit, signal: options.signal, log: this.log });
+      return await withDeadline(
+        { what: 'The listing of a folder', ms: WHOLE_MS, signal: options.signal },
+        (signal) => listEntries(session, handle, folder, { limit, signal, log: this.log }),
+      );
     } finally {
       session.close(handle);
     }
@@ -93,16 +98,21 @@ export class SftpFiles implements GuestFiles, Disposable {
   async readFile(path: string, options: WaitOptions & { maxBytes?: number } = {}): Promise<Buffer> {
     const checked = checkGuestPath(path);
     const maxBytes = options.maxBytes ?? FILE_MAX;
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of this.read(checked, maxBytes, options.signal)) {
-      length += chunk.length;
-      if (length > maxBytes) {
-        throw tooBig(checked, maxBytes);
-      }
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks, length);
+    return withDeadline(
+      { what: 'The reading of a file', ms: WHOLE_MS, signal: options.signal },
+      async (signal) => {
+        const chunks: Buffer[] = [];
+        let length = 0;
+        for await (const chunk of this.read(checked, maxBytes, signal)) {
+          length += chunk.length;
+          if (length > maxBytes) {
+            throw tooBig(checked, maxBytes);
+          }
+          chunks.push(chunk);
+        }
+        return Buffer.concat(chunks, length);
+      },
+    );
   }
 
   createReadStream(path: string): Readable {

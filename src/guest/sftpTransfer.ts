@@ -1,9 +1,13 @@
+import { FileError } from './fileError';
 import type { SftpSession } from './sftpSession';
 
 /** What OpenSSH's sftp-server takes in one request: 256 KiB less 1 KiB (its `limits@openssh.com` answer). */
 const CHUNK = 255 * 1024;
 /** Requests under way at a time: hides the round trip, bounds the memory (4 MiB). */
 const PIPELINE = 16;
+
+/** Answers that may make up one chunk: files in /proc come by lines or pages, none by bytes. */
+const ANSWERS_MAX = 1024;
 
 /**
  * The file's bytes in order, by pipelined reads, until the guest says it ends. `sizeHint` (what `stat` said)
@@ -49,7 +53,10 @@ async function readChunk(
 ): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(CHUNK);
   let filled = 0;
-  while (filled < CHUNK) {
+  for (let answers = 0; filled < CHUNK; answers++) {
+    if (answers > ANSWERS_MAX) {
+      throw new FileError('EIO', 'read', path, 'the VM’s file server sends it bit by bit');
+    }
     const wanted = CHUNK - filled;
     const read = await session.request({
       what: 'read',

@@ -248,10 +248,11 @@ export class SharedConnection implements Disposable {
 }
 
 function channelError(error: unknown, connection: SshConnection): BulkheadError {
-  const why = connection.isOpen
-    ? `The VM refused a new SSH channel: ${printable(messageOf(error), 300)}`
-    : 'The connection to the VM was lost.';
-  return new BulkheadError(why, { cause: error });
+  return connection.isOpen
+    ? new BulkheadError(`The VM refused a new SSH channel: ${printable(messageOf(error), 300)}`, {
+        cause: error,
+      })
+    : connection.lost;
 }
 
 /** A deadline or a broken stream may pass while a VM boots; a refusal, a usage error or no engine does not. */

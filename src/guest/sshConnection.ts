@@ -4,7 +4,9 @@ import { withDeadline } from '../core/deadline';
 import { BulkheadError, messageOf } from '../core/errors';
 import { type Log, printable } from '../core/log';
 import type { WaitOptions } from '../machine/hypervisor';
+import { checkMessages, isRekeying } from './checkedMessages';
 import type { GuestIdentity } from './identity';
+import { packCrumbs } from './packedCrumbs';
 
 export interface SshTarget {
   machineId: string;
@@ -55,6 +57,12 @@ export class SshConnection {
     return this.lostBecause === undefined;
   }
 
+  /** The error of whatever was under way when it broke. */
+  get lost(): BulkheadError {
+    const why = this.lostBecause instanceof BulkheadError ? ` ${this.lostBecause.message}` : '';
+    return new BulkheadError(`The connection to the VM was lost.${why}`, { cause: this.lostBecause });
+  }
+
   /** Cuts the connection. All channels see their streams end. */
   lose(reason: Error): void {
     if (this.lostBecause === undefined) {
@@ -66,22 +74,33 @@ export class SshConnection {
 
   /** Calls `then` as soon as the transport takes more bulk data. */
   whenWritable(then: () => void): void {
-    if (this.sock.writableLength <= UNSENT_HIGH || !this.isOpen) {
+    const { sock } = this;
+    const isBusy = () => sock.writableLength > UNSENT_HIGH || isRekeying(this.client);
+    if (!isBusy() || !this.isOpen) {
       then();
       return;
     }
-    const once = () => {
-      this.sock.off('drain', once);
-      this.sock.off('close', once);
+    const settle = () => {
+      sock.off('drain', look);
+      sock.off('data', look);
+      sock.off('close', settle);
       then();
     };
-    this.sock.on('drain', once);
-    this.sock.on('close', once);
+    const look = () => {
+      if (!isBusy()) {
+        settle();
+      }
+    };
+    sock.on('drain', look);
+    // What comes may end a key exchange. One that never ends stops the keepalives too, and those cut the connection.
+    sock.on('data', look);
+    sock.on('close', settle);
   }
 
   /** Cuts the connection if the guest sends more on this channel than its window allows. */
   guard(channel: ClientChannel): void {
     for (const stream of [channel, channel.stderr]) {
+      packCrumbs(stream);
       const push = stream.push.bind(stream);
       stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
         if (chunk !== null && stream.readableLength > UNREAD_MAX) {
@@ -190,6 +209,9 @@ export class SshConnection {
           compress: ['none'],
         },
       });
+      checkMessages(client, (what) =>
+        fail(new BulkheadError(`The guest's SSH server offers ${what}; the connection was cut.`)),
+      );
       // 44 ms a round trip and 1 MB/s without it, where the transport is a TCP socket.
       client.setNoDelay(true);
       sock.on('data', () => {

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import ssh2, { type Connection, type ServerChannel, type Session } from 'ssh2';
+import ssh2, { type Connection, type ServerChannel, type ServerConfig, type Session } from 'ssh2';
 import { type Log, silentLog } from '../../../src/core/log';
 import { connectGuest, type GuestOptions } from '../../../src/guest/connectGuest';
 import type { GuestIdentity } from '../../../src/guest/identity';
@@ -84,15 +84,25 @@ export class HostileServer {
 
   dial = async (): Promise<Duplex> => {
     const [ours, theirs] = streamPair();
-    const server = new ssh2.Server({ hostKeys: [this.hostKey] }, (connection) => {
+    this.serve(theirs);
+    return ours;
+  };
+
+  /** Answers on a stream of the test's own. */
+  serve(
+    stream: Duplex,
+    config: Partial<ServerConfig> = {},
+    onConnection: (connection: Connection) => void = () => undefined,
+  ): void {
+    const server = new ssh2.Server({ hostKeys: [this.hostKey], ...config }, (connection) => {
       this.connections.push(connection);
+      onConnection(connection);
       connection.on('error', () => undefined);
       connection.on('authentication', (context) => context.accept());
       connection.on('session', (accept) => this.script(accept(), connection));
     });
-    server.injectSocket(theirs as never);
-    return ours;
-  };
+    server.injectSocket(stream as never);
+  }
 
   guest(options: Partial<GuestOptions> = {}, log: Log = silentLog) {
     return connectGuest({
