@@ -5,6 +5,7 @@ import { diskUse } from './app/diskUse';
 import { doctor } from './app/doctor/doctor';
 import { watchMachines } from './app/engineEvents';
 import { settingsOptions } from './app/folderSettings';
+import { followFolder, withMachine } from './app/followFolder';
 import { MachineActions } from './app/machineActions';
 import { withChoices } from './app/machineChoices';
 import { MachineEnds } from './app/machineEnds';
@@ -91,8 +92,10 @@ export function createApp(options: AppOptions): App {
     effectiveSettings: (folder, wait = {}) =>
       settingsOptions(services, folder, wait).then((options) => effectiveSettings(folder, options)),
     asks: (folder, wait) => folderAsks(services, folder, wait),
-    grant: (folder, digest, kinds, wait) => grantAsks(services, folder, digest, kinds, wait),
-    revokeGrants: (folder, wait) => revokeGrants(services, folder, wait),
+    grant: (folder, digest, kinds, wait) =>
+      withMachine(services, grantAsks(services, folder, digest, kinds, wait), wait),
+    revokeGrants: (folder, wait) => withMachine(services, revokeGrants(services, folder, wait), wait),
+    followFolder: (id, wait) => followFolder(services, id, wait),
     checkSettingsText,
     remedyEdits: async (text, remedy) => remedyEdits(text, remedy),
     settingsTemplate: async () => settingsTemplate(),

@@ -26,6 +26,7 @@ import { CheckSystemPanel } from './views/checkSystem/checkSystemPanel';
 import { channelLog } from './views/logChannel';
 import { MachineTree } from './views/machines/machineTree';
 import { MachineTexts } from './views/machineTexts';
+import { NetworkView } from './views/network/networkView';
 import { PortTree } from './views/ports/portTree';
 import { ResourcesView } from './views/resources/resourcesView';
 import { Search } from './views/search/search';
@@ -42,6 +43,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const hostFolders = new HostFolders(extension.globalState);
   const search = new Search(attachments, extension.workspaceState);
   const ports = new PortForwards(app, attachments, new RememberedPorts(extension.globalState), log);
+  const network = new NetworkView(app, attachments, extension.globalState, log);
   const machines = new MachineTree(app, ports, log);
   const texts = new MachineTexts(app);
   const checkSystem = new CheckSystemPanel(app, log, extension, runDoctorAction);
@@ -52,19 +54,9 @@ export function activate(extension: vscode.ExtensionContext): void {
   const onClose = whenClosed(hostSettings, defaults);
   const leases = windowLeases(extension, attachments, onClose, log);
   const { extensionUri } = extension;
-  const held = {
-    app,
-    attachments,
-    hostFolders,
-    hostSettings,
-    machines,
-    ports,
-    texts,
-    search,
-    sourceControls,
-    resources,
-  };
-  const context: CommandContext = { ...held, leases, checkSystem, extensionUri, onClose, log, channel };
+  const held = { app, attachments, hostFolders, hostSettings, machines, ports, network, texts };
+  const views = { search, sourceControls, resources, leases, checkSystem };
+  const context: CommandContext = { ...held, ...views, extensionUri, onClose, log, channel };
 
   const disposables = new DisposableList();
   extension.subscriptions.push(disposables);
@@ -74,6 +66,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     defaults,
     attachments,
     ports,
+    network,
     machines,
     search,
     texts,

@@ -232,6 +232,11 @@ export interface App extends NetworkService, ReviewService {
   settingsTemplate(): Promise<string>;
   /** Writes the template as the folder's `.bulkhead.json`; `created` is false, and nothing changed, if there is one. */
   newSettingsFile(folder: string): Promise<{ path: string; created: boolean }>;
+  /**
+   * Lets a machine have, from now on, what its folder's settings say and the user agreed to, as far as that needs no restart: hosts,
+   * ports, credentials. Happens by itself after `grant` and `revokeGrants`. @throws SettingsError
+   */
+  followFolder(id: string, options?: WaitOptions): Promise<void>;
   /** What the settings of the machine's folder say now, against what it was made with. @throws SettingsError */
   settingsDrift(id: string, options?: WaitOptions): Promise<SettingsDrift>;
   credentials(id: string): Promise<MachineCredentials>;

@@ -43,6 +43,12 @@ export async function applySettings(context: CommandContext): Promise<void> {
 export function followSettings(context: CommandContext): Disposable {
   const asked = new Map<string, string>();
   return context.hostSettings.onDidRead(({ id, drift, before }) => {
+    context.app
+      .followFolder(id)
+      .then(() => context.network.tree.refresh())
+      .catch((error: unknown) =>
+        context.log.warn(`${id}: its settings do not count yet: ${messageOf(error)}`),
+      );
     if (before) {
       context.ports.changeWanted(id, before.live.forwardPorts, drift.live.forwardPorts);
     }

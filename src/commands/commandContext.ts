@@ -14,6 +14,7 @@ import type { CheckSystemPanel } from '../views/checkSystem/checkSystemPanel';
 import { showError } from '../views/errorNotification';
 import type { MachineTree } from '../views/machines/machineTree';
 import type { MachineTexts } from '../views/machineTexts';
+import type { NetworkView } from '../views/network/networkView';
 import type { ResourcesView } from '../views/resources/resourcesView';
 import type { Search } from '../views/search/search';
 import { withProgress } from '../views/withProgress';
@@ -27,6 +28,7 @@ export interface CommandContext {
   readonly search: Search;
   readonly machines: Pick<MachineTree, 'refresh' | 'working'>;
   readonly ports: PortForwards;
+  readonly network: NetworkView;
   readonly leases: Pick<WindowLeases, 'handOver'>;
   readonly texts: MachineTexts;
   readonly checkSystem: CheckSystemPanel;

@@ -6,7 +6,11 @@ import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
 
 /** VS Code makes a command for each view that shows it. */
-type ViewCommand = 'bulkhead.resources.focus' | 'bulkhead.ports.focus' | 'bulkhead.machines.focus';
+type ViewCommand =
+  | 'bulkhead.resources.focus'
+  | 'bulkhead.ports.focus'
+  | 'bulkhead.network.focus'
+  | 'bulkhead.machines.focus';
 
 interface Action extends vscode.QuickPickItem {
   command?: CommandId | ViewCommand;
@@ -92,6 +96,7 @@ function elsewhere(): Action[] {
     separator(t('Views')),
     { label: t('$(pulse) Resources'), command: 'bulkhead.resources.focus' },
     { label: t('$(plug) Ports'), command: 'bulkhead.ports.focus' },
+    { label: t('$(globe) Network'), command: 'bulkhead.network.focus' },
     { label: t('$(vm) All Machines'), command: 'bulkhead.machines.focus' },
     separator(t('More')),
     { label: t('$(gear) Settings of This Workspace'), command: COMMAND_IDS.openSettingsFile },

@@ -28,6 +28,11 @@ import { openHostTerminal } from './hostTerminals';
 import { lendCredentials } from './lendCredentials';
 import { machineActions } from './machineActions';
 import { startMachine, stopMachine, suspendMachine } from './machineLifecycle';
+import { allowHost } from './network/allowHost';
+import { allowPackageHosts } from './network/allowPackageHosts';
+import { copyHost } from './network/copyHost';
+import { revokeHost } from './network/revokeHost';
+import { toggleDeniedNotices } from './network/toggleDeniedNotices';
 import { openExample } from './openExample';
 import { openInVm } from './openInVm';
 import { openMachine } from './openMachine';
@@ -90,6 +95,13 @@ const COMMANDS: Record<Exclude<CommandId, ReviewCommandId>, Command> = {
   [COMMAND_IDS.copyLocalAddress]: copyLocalAddress,
   [COMMAND_IDS.changeLocalPort]: changeLocalPort,
   [COMMAND_IDS.togglePortNotices]: togglePortNotices,
+  [COMMAND_IDS.allowHostOnce]: (context, ...args) => allowHost(context, 'once', args),
+  [COMMAND_IDS.allowHostForMachine]: (context, ...args) => allowHost(context, 'machine', args),
+  [COMMAND_IDS.allowHostForWorkspace]: (context, ...args) => allowHost(context, 'workspace', args),
+  [COMMAND_IDS.revokeHost]: revokeHost,
+  [COMMAND_IDS.copyHost]: copyHost,
+  [COMMAND_IDS.allowPackageHosts]: allowPackageHosts,
+  [COMMAND_IDS.toggleDeniedNotices]: toggleDeniedNotices,
   [COMMAND_IDS.copyToVm]: copyToVm,
   [COMMAND_IDS.copyToComputer]: copyToComputer,
   [COMMAND_IDS.gitCommit]: commit,

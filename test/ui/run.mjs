@@ -17,6 +17,7 @@ import { credentials, ownAgent } from './workbench/credentials.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
 import { machinesAndPorts } from './workbench/machinesAndPorts.mjs';
+import { EGRESS_NETWORK, network } from './workbench/network.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
 import { resources } from './workbench/resources.mjs';
 import { review } from './workbench/review.mjs';
@@ -129,6 +130,7 @@ try {
   await inWorkbench('toggles', toggles);
   await inWorkbench('settings', settingsFile);
   await inWorkbench('consent', consent);
+  await inWorkbench('network', network, { BULKHEAD_EGRESS_NETWORK: EGRESS_NETWORK });
   await inWorkbench('source-control', sourceControl);
   if ('credentials'.includes(only)) {
     const agent = await ownAgent(join(temporary, 'own'));
