@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -105,6 +105,44 @@ attack(
     expect(await readdir(outside)).toEqual(['leaf.txt']);
     expect(await readFile(join(outside, 'leaf.txt'), 'utf8')).toBe('leaf');
     return `${refused.length} refused, nothing outside`;
+  },
+);
+
+attack(
+  {
+    id: 'review-swap-mid-apply',
+    from: 'guest',
+    tries:
+      'While an apply writes, a program here that works for the guest swaps the next folder for a link, and the next file for another.',
+    holds:
+      'Each step looks again through folders that are held open: it refuses, what was written before stays undoable, nothing lands behind the link.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a', 'b/b.txt': 'b', 'c.txt': 'c' });
+    const outside = join(gate.data, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'b.txt'), 'b');
+    await gate.inGuest({ 'a.txt': 'A', 'b/b.txt': 'B', 'b/new.txt': 'N', 'c.txt': 'C' });
+    const { token, changes } = await gate.review();
+    const swap = ({ done }: { done?: number | undefined }) => {
+      if (done === 1) {
+        renameSync(join(gate.host, 'b'), join(gate.host, 'before'));
+        symlinkSync(outside, join(gate.host, 'b'));
+        writeFileSync(join(gate.host, 'c.txt'), 'mine');
+      }
+    };
+    const { applied, applyId } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path })),
+      { onProgress: once(swap) },
+    );
+    expect(applied).toEqual(['a.txt']);
+    expect(await readdir(outside)).toEqual(['b.txt']);
+    expect(await readFile(join(outside, 'b.txt'), 'utf8')).toBe('b');
+    expect(await gate.read('c.txt')).toBe('mine');
+    expect(await gate.gate.undoApply(applyId)).toEqual({ restored: ['a.txt'], kept: [] });
+    return '3 of 4 refused, the first taken back by undo';
   },
 );
 
@@ -341,6 +379,17 @@ attack(
     return `${refused.length} bundles refused, ${names.length} branch names left out`;
   },
 );
+
+/** Progress comes again when a step is refused. */
+function once<T extends { done?: number | undefined }>(work: (progress: T) => void): (progress: T) => void {
+  let done = false;
+  return (progress) => {
+    if (!done) {
+      done = true;
+      work(progress);
+    }
+  };
+}
 
 function git(folder: string, ...args: string[]): string {
   const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.org'];
