@@ -8,6 +8,7 @@ export interface SettingsOptions {
   disk?: string;
   accelerator?: string;
   network?: string;
+  allow?: string[];
   exclude?: string[];
   forwardPort?: string[];
   onClose?: string;
@@ -24,6 +25,7 @@ export function withSettingsOptions(command: Command): Command {
     .option('--disk <size>', 'size of the writable disk, such as 20gb')
     .option('--accelerator <name>', 'auto, kvm or tcg')
     .option('--network <mode>', 'what the machine may reach: none, allowlist or full')
+    .option('--allow <host>', 'host that the allowlist lets through; can be given several times', collect)
     .option('--exclude <pattern>', 'not copied into the machine; can be given several times', collect)
     .option('--forward-port <port>', 'port to forward; can be given several times', collect)
     .option('--on-close <action>', 'when its last window closes: suspend, stop or keep');
@@ -31,14 +33,16 @@ export function withSettingsOptions(command: Command): Command {
 
 /** The flags as keys of `.bulkhead.json`; empty if none was given. */
 export function settingsOverrides(options: SettingsOptions): Record<string, unknown> {
-  const { image, cpus, memory, disk, accelerator, network, exclude, forwardPort, onClose } = options;
+  const { image, cpus, memory, disk, accelerator, network, allow, exclude, forwardPort, onClose } = options;
   return {
     ...(image !== undefined && { image }),
     ...(cpus !== undefined && { cpus: numberIfOne(cpus) }),
     ...(memory !== undefined && { memory }),
     ...(disk !== undefined && { disk }),
     ...(accelerator !== undefined && { accelerator }),
-    ...(network !== undefined && { network: { mode: network } }),
+    ...((network !== undefined || allow !== undefined) && {
+      network: { ...(network !== undefined && { mode: network }), ...(allow !== undefined && { allow }) },
+    }),
     ...(exclude !== undefined && { workspace: { exclude } }),
     ...(forwardPort !== undefined && { forwardPorts: forwardPort.map(numberIfOne) }),
     ...(onClose !== undefined && { onClose }),

@@ -29,7 +29,7 @@ beforeAll(async () => {
     () => ({}),
     await files(),
   );
-  machine = await TestMachine.open(
+  machine = await TestMachine.prepare(
     'tools',
     {
       '.bulkhead.json': JSON.stringify({ build: { dockerfile: 'Dockerfile' }, memory: '1gb', disk: '3gb' }),
@@ -47,7 +47,9 @@ beforeAll(async () => {
     },
     world.env,
   );
-});
+  // Debian's npm is hundreds of packages.
+  await machine.cli.ok(['up', machine.workspace.folder], { deadlineMs: 500_000 });
+}, 560_000);
 
 afterAll(async () => {
   await machine?.dispose();

@@ -62,12 +62,12 @@ it('up hands its flags on as keys of .bulkhead.json', async () => {
     return fakeUpResult();
   };
   const flags =
-    '--cpus 4 --memory 1gb --network full --exclude a --exclude b --forward-port 80 --on-close keep';
+    '--cpus 4 --memory 1gb --network full --allow a.test --allow *.b.test --exclude a --exclude b --forward-port 80 --on-close keep';
   expect((await runFake(['up', '.', ...flags.split(' ')], { up })).code).toBe(0);
   expect(asked?.overrides).toEqual({
     cpus: 4,
     memory: '1gb',
-    network: { mode: 'full' },
+    network: { mode: 'full', allow: ['a.test', '*.b.test'] },
     workspace: { exclude: ['a', 'b'] },
     forwardPorts: [80],
     onClose: 'keep',
