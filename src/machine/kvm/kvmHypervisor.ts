@@ -57,6 +57,8 @@ export class KvmHypervisor implements Hypervisor {
       { what: `Creating ${spec.id}`, ms: 60_000, signal: options.signal },
       async (signal) => {
         try {
+          // First, because an image's or a folder's text may be refused here: then nothing is left behind.
+          const config = await configUpload(spec.guest, spec.generation);
           for (const volume of [volumeName(spec.id), proxyVolumeName(spec.id)]) {
             await engine.docker.createVolume({ Name: volume, Labels: { [MACHINE_LABEL]: spec.id } });
           }
@@ -78,7 +80,7 @@ export class KvmHypervisor implements Hypervisor {
           const container = engine.docker.getContainer(containerName(spec.id));
           const { State: state } = await container.inspect();
           if (!state.Running) {
-            await container.putArchive(await configUpload(spec.guest, spec.generation), { path: '/machine' });
+            await container.putArchive(config, { path: '/machine' });
             await switchNetwork(engine, container, spec.networkMode);
           }
           return this.machineOf(spec.id, container);

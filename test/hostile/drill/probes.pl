@@ -90,6 +90,14 @@ sub reach {
     }
 }
 
+# To which addresses there is a way: the kernel looks for one when a datagram socket gets its peer, and no packet leaves.
+sub routes {
+    for my $address (@_) {
+        socket( my $socket, AF_INET, SOCK_DGRAM, 0 ) or die;
+        said( $address, connect( $socket, sockaddr_in( 53, inet_aton($address) ) ) );
+    }
+}
+
 # Which of the ports of an address take a connection; slirp answers at once.
 sub ports {
     my ( $address, $from, $to ) = @_;
@@ -113,6 +121,7 @@ my %PROBES = (
     sockets  => \&sockets,
     reach    => \&reach,
     ports    => \&ports,
+    routes   => \&routes,
 );
 my $probe = shift @what;
 $PROBES{$probe}->(@what);

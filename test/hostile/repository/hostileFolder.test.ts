@@ -135,7 +135,7 @@ beforeAll(async () => {
     await writeFile(join(decoys, name), `#!/bin/sh\necho "${name} $*" >> ${join(marks, 'called')}\nexit 1\n`);
     await chmod(join(decoys, name), 0o755);
   }
-  const mark = (what: string) => `touch ${join(marks, what)}`;
+  const mark = (what: string) => `touch ${join(marks, what)} || true`;
   machine = await TestMachine.prepare('hostile\u001b[31m folder', {
     '.devcontainer/devcontainer.json': JSON.stringify({
       image: 'debian:trixie-slim',
@@ -151,10 +151,10 @@ beforeAll(async () => {
       securityOpt: ['seccomp=unconfined'],
       appPort: [8080],
       hostRequirements: { memory: '512mb', storage: '2gb' },
-      containerEnv: { HOSTILE: '\u001b]0;title\u0007', LD_PRELOAD: '/nowhere.so' },
+      containerEnv: { HOSTILE: '\u001b]0;title\u0007' },
       remoteEnv: { PATH_OF_HOST: '${localEnv:PATH}' },
-      onCreateCommand: `${mark('on-create')}; printf '\\033]0;owned\\007\\033[2J\\033]52;c;aGVsbG8=\\007hook says hello\\n'; ls /host /var/run/docker.sock`,
-      postCreateCommand: { 'a\u001b[1m': mark('post-create'), b: ['touch', join(marks, 'post-create-2')] },
+      onCreateCommand: `${mark('on-create')}; printf '\\033]0;owned\\007\\033[2J\\033]52;c;aGVsbG8=\\007hook says hello\\n'; ls /host /var/run/docker.sock || true`,
+      postCreateCommand: { 'a\u001b[1m': mark('post-create'), b: ['sh', '-c', mark('post-create-2')] },
       postStartCommand: ['sh', '-c', mark('post-start')],
       postAttachCommand: mark('post-attach'),
       customizations: {
