@@ -62,7 +62,8 @@ export class Drill {
     const host = createServer((_, answer) => answer.end('of the host')).listen(0, '127.0.0.1');
     const hostFolder = await mkdtemp(join(tmpdir(), marker));
     await writeFile(join(hostFolder, marker), 'of the host');
-    const [machine, lan, metadata] = await Promise.all([mounted(), lanStandIn(), metadataStandIn()]);
+    const machine = await mounted();
+    const [lan, metadata] = await Promise.all([lanStandIn(), metadataStandIn()]);
     await docker.createVolume({ Name: volumeName(other) });
     await inVolume(other, 'touch', `/machine/${marker}`);
     return new Drill(
