@@ -30,15 +30,10 @@ export async function changeNetwork(context: CommandContext, ...args: unknown[])
 
 async function choicesFor(context: CommandContext, machine: MachineInfo): Promise<Choice<NetworkMode>[]> {
   const available = await context.app.networkModes();
-  return MODES.map((mode) => ({
+  return MODES.filter((mode) => available.includes(mode)).map((mode) => ({
     value: mode,
     text: networkModeText(mode),
     current: mode === machine.networkMode,
-    ...(!available.includes(mode) && {
-      unavailable: vscode.l10n.t(
-        'This version has no filter for single hosts yet. A machine is shut or open, nothing between.',
-      ),
-    }),
   }));
 }
 

@@ -15,7 +15,7 @@ export async function pickMode<T>(title: string, choices: Choice<T>[]): Promise<
   const { t } = vscode.l10n;
   const items = choices.map((choice) => ({
     label: `$(${choice.unavailable === undefined ? choice.text.icon : 'circle-slash'}) ${choice.text.label}`,
-    description: choice.current ? t('now') : choice.unavailable === undefined ? '' : t('not in this version'),
+    description: choice.current ? t('now') : choice.unavailable === undefined ? '' : t('not possible'),
     detail: choice.unavailable ?? choice.text.detail,
     choice,
   }));

@@ -29,7 +29,7 @@ export function networkModeText(mode: NetworkMode): ModeText {
     allowlist: {
       icon: 'filter',
       label: t('Allowlist'),
-      detail: t('The VM reaches only the hosts that are named in its settings.'),
+      detail: t('The VM reaches only the hosts that you allowed; the Network view shows what it asks for.'),
     },
     full: {
       icon: 'globe',

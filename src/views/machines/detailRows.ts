@@ -161,7 +161,7 @@ function networkRow({ networkMode }: MachineInfo, l10n: L10n): Row {
   const texts = {
     none: { description: l10n.t('none: it reaches nothing'), icon: { id: 'lock' } },
     allowlist: {
-      description: l10n.t('allowlist: it reaches the hosts that are listed'),
+      description: l10n.t('allowlist: it reaches the hosts that you allowed'),
       icon: { id: 'shield' },
     },
     full: {

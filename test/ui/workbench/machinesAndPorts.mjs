@@ -57,7 +57,7 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
     await machines.expand(name);
     await machines.says(name, /running · \d+% CPU · [\d.]+ [KMG]iB · (tcg|kvm)/);
     await machines.says('Disk', /[\d.]+ [KMG]iB of [\d.]+ GiB written, image [\d.]+ [KMG]iB/);
-    await machines.says('Network', /^none/);
+    await machines.says('Network', /^allowlist/);
     await machines.says('Resources', /CPU, .* memory/);
     await machines.says('Folder', new RegExp(`${name}$`));
     await machines.says('Ports', /none listening|\d+ listening/);
