@@ -171,3 +171,13 @@ export function isHostName(host: string): boolean {
 export function ruleFor({ host, port }: DeniedHost): string {
   return port === 80 || port === 443 ? host : `${host}:${port}`;
 }
+
+/** Whether a rule (`host`, `*.host`, either with `:port`) names the host: as the proxy reads it. */
+export function lets(rule: string, host: string, port: number): boolean {
+  const [, name = '', own] = /^(.*?)(?::(\d+))?$/.exec(rule) ?? [];
+  if (own === undefined ? port !== 80 && port !== 443 : Number(own) !== port) {
+    return false;
+  }
+  const asked = host.toLowerCase();
+  return name.startsWith('*.') ? asked.endsWith(name.slice(1)) : asked === name;
+}

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { lets } from '../../attach/newDenials';
 import { machineFolder } from '../../attach/terminalProfile';
 import { hostText } from '../../views/hostText';
 import { ruleRow } from '../../views/network/networkRow';
@@ -48,14 +49,4 @@ export async function revokeHost(context: CommandContext, ...args: unknown[]): P
       picked.map(({ host }) => host),
     );
   }
-}
-
-/** Whether a rule (`host`, `*.host`, either with `:port`) names the host: as the proxy reads it. */
-export function lets(rule: string, host: string, port: number): boolean {
-  const [, name = '', own] = /^(.*?)(?::(\d+))?$/.exec(rule) ?? [];
-  if (own === undefined ? port !== 80 && port !== 443 : Number(own) !== port) {
-    return false;
-  }
-  const asked = host.toLowerCase();
-  return name.startsWith('*.') ? asked.endsWith(name.slice(1)) : asked === name;
 }

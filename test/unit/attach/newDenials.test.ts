@@ -4,6 +4,7 @@ import {
   type DeniedHost,
   deniedHosts,
   isHostName,
+  lets,
   NewDenials,
   ruleFor,
 } from '../../../src/attach/newDenials';
@@ -155,4 +156,18 @@ it('a rule names the port unless it is one of the web', () => {
   expect(ruleFor({ host: 'a.test', port: 80 })).toBe('a.test');
   expect(ruleFor({ host: 'a.test', port: 443 })).toBe('a.test');
   expect(ruleFor({ host: 'a.test', port: 8443 })).toBe('a.test:8443');
+});
+
+it.each([
+  ['a.test', 'a.test', 443, true],
+  ['a.test', 'A.TEST', 80, true],
+  ['a.test', 'a.test', 8443, false],
+  ['a.test:8443', 'a.test', 8443, true],
+  ['a.test:8443', 'a.test', 443, false],
+  ['*.a.test', 'b.a.test', 443, true],
+  ['*.a.test', 'a.test', 443, false],
+  ['*.a.test', 'evila.test', 443, false],
+  ['*.a.test:8443', 'b.a.test', 8443, true],
+])('the rule %s lets %s:%i through: %s', (rule, host, port, expected) => {
+  expect(lets(rule, host, port)).toBe(expected);
 });
