@@ -30,6 +30,7 @@ const COMMANDS: Record<ReviewCommandId, Command> = {
       await lookAtChanges(context, current.machine);
     }
   },
+  [REVIEW_COMMAND_IDS.reviewTick]: async ({ review }) => review.tickSelected(),
   [REVIEW_COMMAND_IDS.reviewTickOrdinary]: async ({ review }) => tickOrdinary(review, true),
   [REVIEW_COMMAND_IDS.reviewUntickOrdinary]: async ({ review }) => tickOrdinary(review, false),
   [REVIEW_COMMAND_IDS.reviewShowChange]: showChange,

@@ -4,6 +4,7 @@ export const REVIEW_COMMAND_IDS = {
   undoBringingBack: 'bulkhead.undoBringingBack',
   reviewApply: 'bulkhead.review.apply',
   reviewRefresh: 'bulkhead.review.refresh',
+  reviewTick: 'bulkhead.review.tick',
   reviewTickOrdinary: 'bulkhead.review.tickOrdinary',
   reviewUntickOrdinary: 'bulkhead.review.untickOrdinary',
   reviewShowChange: 'bulkhead.review.showChange',

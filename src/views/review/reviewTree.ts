@@ -101,6 +101,20 @@ export class ReviewTree implements vscode.TreeDataProvider<ReviewNode>, Disposab
     this.changed.fire(this.of({ kind: 'group', group }));
   }
 
+  /**
+   * The Space key: VS Code's own trees tick a box only when it has the focus itself. The key has selected the row, which asks
+   * about a conflict already.
+   */
+  tickSelected(): void {
+    const [node] = this.view.selection;
+    const { box } = node ? this.row(node) : {};
+    if (!node || !box || (node.kind === 'change' && this.open?.model.groupOf(node.path) === 'conflicts')) {
+      return;
+    }
+    const { Checked, Unchecked } = vscode.TreeItemCheckboxState;
+    this.ticked([[node, box.ticked ? Unchecked : Checked]]);
+  }
+
   getTreeItem(node: ReviewNode): vscode.TreeItem {
     const row = this.row(node);
     const item = rowItem(nodeId(node), row, node);

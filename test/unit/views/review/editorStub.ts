@@ -4,7 +4,7 @@ export const handlers: {
   willSave?: (event: { document: { uri: unknown }; reason: number }) => void;
 } = {};
 export const executed: unknown[][] = [];
-export const view: { description?: string; message?: string } = {};
+export const view: { description?: string; message?: string; selection: unknown[] } = { selection: [] };
 
 class EventEmitter<T> {
   private readonly listeners: ((value: T) => void)[] = [];

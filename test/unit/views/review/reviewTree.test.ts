@@ -56,6 +56,29 @@ it('the box of a conflict asks, and stays empty until that is answered', async (
   expect(model.selections()).toEqual([]);
 });
 
+it('Space ticks the selected row; that of a conflict has been asked about already', async () => {
+  const model = new ReviewModel(
+    review([
+      change('a'),
+      change('x.sh', { dangers: ['executable'] }),
+      change('both', { conflict: 'modified' }),
+    ]),
+  );
+  const tree = await treeOf(model);
+  const press = (node: ReviewNode) => {
+    view.selection = [node];
+    tree.tickSelected();
+  };
+  press(file('a'));
+  press(file('x.sh'));
+  press({ kind: 'apply' });
+  press(file('both'));
+  expect(model.selections()).toEqual([{ path: 'x.sh', dangersAccepted: true }]);
+  expect(executed.map(([command]) => command)).not.toContain('resolve');
+  press({ kind: 'group', group: 'changes' });
+  expect(model.isTicked('a')).toBe(true);
+});
+
 it('a group of thousands shows a page, and more when asked', async () => {
   const many = Array.from({ length: PAGE * 2 + 1 }, (_each, index) =>
     change(`f${String(index).padStart(5, '0')}`),
