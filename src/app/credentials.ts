@@ -12,9 +12,11 @@ import type { Guest, RunOptions } from '../guest/guest';
 import { ChoicesWatch } from './choicesWatch';
 import type { MachineCredentials } from './contract';
 import type { DataFolder } from './dataFolder';
+import { GrantedCredentials } from './grantedCredentials';
 import { chooseCredentials, readChoices } from './machineChoices';
 import { MachineLog } from './machineLog';
 import { readRecord } from './machineRecord';
+import type { Services } from './services';
 
 /** Remembered of each machine, in memory, for the status bar. The machine's log has them all. */
 const USES_KEPT = 50;
@@ -33,14 +35,20 @@ export class Credentials implements Disposable {
   private readonly changes = new Listeners<string | undefined>();
   private watching: Disposable | undefined;
 
+  private readonly data: DataFolder;
+  private readonly log: Log;
+  private readonly granted: GrantedCredentials;
+
   constructor(
-    private readonly data: DataFolder,
-    private readonly log: Log,
+    services: Pick<Services, 'data' | 'log' | 'defaults' | 'grants'>,
     confirm: ConfirmSignature | undefined,
     private readonly env: NodeJS.ProcessEnv = process.env,
   ) {
-    this.confirmations = confirm && new Confirmations(confirm, log);
-    this.watch = new ChoicesWatch(data.choicesFolder, log);
+    this.data = services.data;
+    this.log = services.log;
+    this.granted = new GrantedCredentials(services, this.log);
+    this.confirmations = confirm && new Confirmations(confirm, this.log);
+    this.watch = new ChoicesWatch(this.data.choicesFolder, this.log);
   }
 
   /** `listener` gets the machine's id, or undefined if it may be any. */
@@ -137,7 +145,7 @@ export class Credentials implements Disposable {
   private async read(id: string): Promise<{ lent: Lent; origin: MachineCredentials['origin'] }> {
     const { credentials } = await readChoices(this.data.choices(id), this.log);
     const record = credentials ? undefined : await readRecord(this.data.record(id), this.log);
-    const lent = saneLent(credentials ?? record?.credentials ?? NOTHING_LENT);
+    const lent = saneLent(credentials ?? (await this.granted.of(record?.credentials)));
     const passing = this.passing.get(id);
     return {
       lent: passing ? changeLent(lent, passing) : lent,

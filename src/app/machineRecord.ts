@@ -19,9 +19,9 @@ const recordSchema = z.object({
   settings: z.record(z.string(), z.string()).optional(),
   /** Ports that the folder's settings want forwarded; a record of an older version has none. */
   forwardPorts: z.array(z.number().int().min(1).max(65_535)).default([]),
-  /** Names of what the folder's settings ask to be lent, and were granted. Never a value. */
+  /** Names of what the folder's (its real path) settings lent at the last `up`. Never a value. */
   credentials: z
-    .object({ agent: z.boolean(), git: z.array(z.string()), env: z.array(z.string()) })
+    .object({ folder: z.string(), agent: z.boolean(), git: z.array(z.string()), env: z.array(z.string()) })
     .optional(),
   /** True if the `up` that made the record named the ports itself, instead of the folder. */
   portsOfCommand: z.boolean().optional(),

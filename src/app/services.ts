@@ -40,7 +40,7 @@ export class Services {
   ) {
     this.data = new DataFolder(dataDirectory);
     this.grants = new GrantStore(dataDirectory, log);
-    this.credentials = new Credentials(this.data, log, confirmSignature);
+    this.credentials = new Credentials(this, confirmSignature);
   }
 
   /** The Engine and its machines. A failure is not kept: the next call tries again. */

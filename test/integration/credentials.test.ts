@@ -48,7 +48,11 @@ beforeAll(async () => {
     pathToFileURL(join(ROOT, 'test/images/gitImage.mjs')).href
   );
   const image = await images.ensureGitImage();
-  const settings = JSON.stringify({ image, memory: '768mb', disk: '3gb' });
+  const wishes = {
+    ssh: { forwardAgent: true },
+    credentials: { git: [HOST], env: ['CANARY_TOKEN', 'LD_PRELOAD'] },
+  };
+  const settings = JSON.stringify({ image, memory: '768mb', disk: '3gb', ...wishes });
   machine = await TestMachine.open('credentials', { '.bulkhead.json': settings });
   app = createApp({
     log: silentLog,
@@ -81,6 +85,17 @@ test('by default nothing is there', async () => {
   expect((await sh(VARIABLES)).out).toBe('none none none');
   expect((await sh('ls -A /.bulkhead/run/credentials 2>/dev/null || true')).out).toBe('');
   expect(await app.credentials(machine.id)).toMatchObject({ agent: false, git: [], env: [] });
+});
+
+test('what the folder asks for counts once it is allowed, and no longer when that is taken back', async () => {
+  const up = await machine.up('--allow-git', '--allow-env');
+  expect(up.warnings.join()).toContain('LD_PRELOAD');
+  const granted = { agent: false, git: [HOST], env: ['CANARY_TOKEN'], origin: 'folder' };
+  expect(await app.credentials(machine.id)).toMatchObject(granted);
+  expect((await sh('echo $CANARY_TOKEN')).out).toBe(ENV_CANARY);
+  await machine.cli.ok(['consent', machine.workspace.folder, '--revoke', 'env', 'git']);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  expect((await sh(VARIABLES)).out).toBe('none none none');
 });
 
 describe('the SSH agent', () => {
