@@ -20,6 +20,7 @@ import type { Services } from './services';
 
 /** Remembered of each machine, in memory, for the status bar. The machine's log has them all. */
 const USES_KEPT = 50;
+const DENIALS_A_MINUTE = 20;
 
 /** What of this host's credentials each machine may use, and the sockets through which it does. */
 export class Credentials implements Disposable {
@@ -32,6 +33,8 @@ export class Credentials implements Disposable {
   /** Granted to this process alone, until it ends. */
   private readonly passing = new Map<string, CredentialChange>();
   private readonly uses = new Map<string, CredentialUse[]>();
+  /** When they were, ms since the epoch. */
+  private readonly denials = new Map<string, number[]>();
   private readonly changes = new Listeners<string | undefined>();
   private watching: Disposable | undefined;
 
@@ -155,10 +158,26 @@ export class Credentials implements Disposable {
 
   private used(use: CredentialUse): void {
     const id = use.machineId;
+    if (!use.given && this.isFlood(id, use.at)) {
+      return;
+    }
     this.uses.set(id, [...(this.uses.get(id) ?? []), use].slice(-USES_KEPT));
     const outcome = use.given ? 'given' : `denied: ${use.why ?? 'no reason'}`;
     new MachineLog(this.data.log(id), this.log).info(`${id}: ${use.kind}: ${use.what}: ${outcome}`);
     this.changes.fire(id);
+  }
+
+  /** Whether a guest has been denied so often that another line would only push older ones out of the log. */
+  private isFlood(id: string, at: number): boolean {
+    const before = (this.denials.get(id) ?? []).filter((each) => each > at - 60_000);
+    if (before.length >= DENIALS_A_MINUTE) {
+      return true;
+    }
+    this.denials.set(id, [...before, at]);
+    if (before.length + 1 === DENIALS_A_MINUTE) {
+      new MachineLog(this.data.log(id), this.log).warn(`${id}: more denials are not listed for a minute`);
+    }
+    return false;
   }
 
   private startWatching(): void {
