@@ -84,12 +84,7 @@ function recordedOf(opening: Opening, allowed: MachineRecord['allow']): Required
     forwardPorts: spec.forwardPorts,
     portsOfCommand: options.overrides?.['forwardPorts'] !== undefined,
     allow: allowedBy(opening, allowed),
-    credentials: {
-      folder: spec.folder,
-      agent: spec.ssh.forwardAgent,
-      git: spec.credentials.git,
-      env: spec.credentials.env,
-    },
+    credentials: { folder: spec.folder, agent: spec.ssh.forwardAgent, ...spec.credentials },
   };
 }
 

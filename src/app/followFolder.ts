@@ -29,7 +29,7 @@ export async function followFolder(services: Services, id: string, options: Wait
     ...record,
     allow: [...kept, ...rules.filter(({ host }) => !kept.some((rule) => rule.host === host))],
     forwardPorts: record.portsOfCommand ? record.forwardPorts : spec.forwardPorts,
-    credentials: { agent: spec.ssh.forwardAgent, git: spec.credentials.git, env: spec.credentials.env },
+    credentials: { folder: spec.folder, agent: spec.ssh.forwardAgent, ...spec.credentials },
   };
   if (JSON.stringify(parts(now)) !== JSON.stringify(parts(record))) {
     await change(services, machine, options, () => writeRecord(file, now));
