@@ -63,6 +63,7 @@ test('a read-only root, and nothing writable but its own volume and /tmp', async
   expect(mounts.sort((a, b) => a.Destination.localeCompare(b.Destination))).toEqual([
     { Type: 'volume', Name: 'bulkhead-layers', Destination: '/layers', RW: false },
     { Type: 'volume', Name: `bulkhead-machine-${machine.id}`, Destination: '/machine', RW: true },
+    { Type: 'volume', Name: `bulkhead-proxy-${machine.id}`, Destination: '/proxy', RW: false },
   ]);
   const attempts = [
     '/x',
@@ -71,6 +72,7 @@ test('a read-only root, and nothing writable but its own volume and /tmp', async
     '/usr/lib/bulkhead/x',
     '/etc/x',
     '/proc/sys/kernel/x',
+    '/proxy/x',
   ];
   const script = `for f in ${attempts.join(' ')}; do if (: > $f) 2> /dev/null; then echo $f; fi; done`;
   expect(await inJail(script)).toBe('');
@@ -98,7 +100,7 @@ test('no device but KVM’s, if that is what runs it', async () => {
 test('limits on memory, CPU and processes as set', async () => {
   const { Memory, MemorySwap, NanoCpus, PidsLimit } = container.HostConfig;
   expect(NanoCpus).toBe(1e9);
-  expect(PidsLimit).toBe(128);
+  expect(PidsLimit).toBe(256);
   // The guest's memory and what QEMU itself needs, without swap.
   expect(Memory).toBeGreaterThan(MEMORY);
   expect(Memory).toBeLessThan(MEMORY + 1024 * 2 ** 20);

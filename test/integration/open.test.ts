@@ -90,6 +90,7 @@ describe('up', () => {
     expect((await tracesOf(machine.id)).sort()).toEqual([
       `/bulkhead-${machine.id}`,
       `bulkhead-machine-${machine.id}`,
+      `bulkhead-proxy-${machine.id}`,
     ]);
   });
 
@@ -287,7 +288,7 @@ describe('its end', () => {
     const refused = await machine.cli.run(['rm', machine.id]);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/added +kept/);
-    expect(await tracesOf(machine.id)).toHaveLength(2);
+    expect(await tracesOf(machine.id)).toHaveLength(3);
 
     await machine.bulkhead('rm', '--force');
     expect(await tracesOf(machine.id)).toEqual([]);
