@@ -355,7 +355,11 @@ test('a link for `.vscode` is refused before anything is stopped; a VMM that is 
   expect((await info()).state).toBe('running');
 
   await machine.bulkhead('stop');
+  // A folder of root's is served by a root without capabilities.
+  await promisify(execFile)('chown', ['-Rh', '0:0', folder]);
   await machine.up('--mount');
+  expect(await machine.sh('stat -c %u src/a.txt; cat src/a.txt')).toBe(`${GUEST_UID}\nfrom the host`);
+  expect(await inShare('grep -cE "^Cap(Prm|Eff|Bnd):[[:space:]]*0+$" /proc/1/status')).toBe('3');
   expect(await info()).toMatchObject({ workspaceMode: 'mount', readOnly: true });
   await (await containerOf(machine.id)).kill();
   for (const until = Date.now() + 20_000; Date.now() < until && (await shareRuns()); await delay(200)) {

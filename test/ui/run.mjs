@@ -17,6 +17,7 @@ import { credentials, ownAgent } from './workbench/credentials.mjs';
 import { find } from './workbench/find.mjs';
 import { journey } from './workbench/journey.mjs';
 import { machinesAndPorts } from './workbench/machinesAndPorts.mjs';
+import { mount } from './workbench/mount.mjs';
 import { EGRESS_NETWORK, network } from './workbench/network.mjs';
 import { noEngine } from './workbench/noEngine.mjs';
 import { resources } from './workbench/resources.mjs';
@@ -137,6 +138,7 @@ try {
     await inWorkbench('credentials', credentials, agent.env).finally(() => agent.stop());
   }
   await inWorkbench('review', review);
+  await inWorkbench('mount', mount);
   await inWorkbench('no-engine', noEngine, { DOCKER_HOST: `unix://${join(temporary, 'no-docker.sock')}` });
   if ('extension-host'.includes(only)) {
     console.log('# extension-host');

@@ -266,7 +266,6 @@ export async function toggles({ page, url, results, cli, example }) {
       await mkdir(join(folder, 'node_modules'));
       await openPick('workspace', 'Mount, Read-Only');
       await results.picture('workspace-pick');
-      await window.pick('Mount');
       await window.pick('Choose What Is Left Out');
       await window.quickPickRow('node_modules').click();
       await results.picture('workspace-exclude');
