@@ -73,9 +73,9 @@ attack(
     id: 'fuzz-wall',
     from: 'guest',
     tries:
-      'Random damage to what the guest sends to the SSH agent, to the git credential helper and to the review: requests, trees, bundles, branch names, package.json.',
+      'Random damage to what the guest sends to the SSH agent, the git credential helper, the review and the proxy: requests, trees, bundles, branch names, package.json, log lines, hosts.',
     holds:
-      'Nothing is signed or asked for but what was parsed whole; no field adds a line to a question; paths and branches stay inside; what folds to .git is a danger.',
+      'Nothing is signed or asked for but what was parsed whole; no field adds a line to a question; paths and branches stay inside; what folds to .git is a danger; a rule is one line, and no address.',
     promise: 'hostile-input',
   },
   () => fuzzAll(WALL_TARGETS),

@@ -14,6 +14,10 @@ import { uint32, WireError, wireString } from '../../../src/credentials/wireRead
 import { parseExcludes } from '../../../src/guest/exclude';
 import { isInside } from '../../../src/guest/guestPath';
 import { parseGuestTree } from '../../../src/guest/tree/listGuestTree';
+import { parseHostAddresses } from '../../../src/network/hostAddresses';
+import { parseHostPattern, policyText } from '../../../src/network/networkRules';
+import { gitRemotes, hostOfAddress, npmRegistries, words } from '../../../src/network/presets';
+import { parseLogLine } from '../../../src/network/requestLog';
 import { splitBundle } from '../../../src/review/commits/bundle';
 import { compatibleRefs, isSafeBranch } from '../../../src/review/commits/refNames';
 import { foldName, foldPath } from '../../../src/review/dangers/foldName';
@@ -227,6 +231,66 @@ export const WALL_TARGETS: Target[] = [
       const token = refused(() => machineOfToken(text));
       hold(token === undefined || /^[a-z0-9-]+$/.test(token), 'a token can be part of a path');
       foldName(text);
+    },
+  },
+  {
+    name: 'network-rules',
+    seeds: [
+      'request 1700000000000 CONNECT example.org 443 TCP_TUNNEL 200 - 1234 - splice example.org',
+      'open 1700000000000 example.org 443',
+      '*.example.org:8443',
+      'origin\thttps://git.example.org/x.git (fetch)\n',
+      '{"registry":"https://registry.example.test/","@x:registry":"http://a.example.test:81"}',
+      'http://198.51.100.1/debian https://user@mirror.example.test:8443/x',
+      '  |-- 127.0.0.1\n     /32 host LOCAL\nfe800000000000000000000000000001 02 40 20 80 eth0',
+    ],
+    words: [
+      ' ',
+      '.',
+      '*.',
+      ':',
+      '-',
+      '%',
+      'rule ',
+      'end',
+      'full',
+      '0x7f.1',
+      '127.0.0.1',
+      '[::1]',
+      'localhost',
+      '\t',
+      ' (fetch)',
+      'xn--',
+    ],
+    check: (input) => {
+      const text = input.toString();
+      const entry = parseLogLine(text);
+      if (entry) {
+        holdPrintable(entry.host, 'a host that was asked for', 260);
+        hold(
+          !/\s/.test(entry.host) && entry.port >= 0 && entry.port <= 65_535,
+          'a request has one host and a port',
+        );
+      }
+      const patterns = [
+        text,
+        ...[...words(text), ...gitRemotes(text), ...npmRegistries(text)].map(hostOfAddress),
+      ];
+      for (const pattern of patterns) {
+        const host = pattern === undefined ? undefined : refused(() => parseHostPattern(pattern));
+        if (pattern !== undefined && host) {
+          hold(
+            /^[a-z0-9_.-]+$/.test(host.name) && !/^[\d.]+$/.test(host.name),
+            'a rule names a host, no address',
+          );
+          const policy = policyText('allowlist', [{ host: pattern, by: 'machine' } as never]);
+          hold(/^rule \S+ \d+ \d+\nend\n$/.test(policy), 'a rule is one line of the proxy’s policy');
+        }
+      }
+      hold(
+        parseHostAddresses(text).every((address) => /^[0-9a-f.:/]+$/i.test(address)),
+        'an address is one',
+      );
     },
   },
 ];
