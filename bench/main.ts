@@ -11,11 +11,12 @@ import { benchFind } from './find';
 import { benchImport } from './importLayers';
 import { benchLoad } from './load';
 import { benchMachines } from './machines';
+import { benchReview } from './review';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'load,machines,import,boot,find,egress' },
+    only: { type: 'string', default: 'load,machines,import,boot,find,egress,review' },
   },
 });
 const rounds = Number(values.rounds);
@@ -45,6 +46,9 @@ async function main(): Promise<void> {
     }
     if (only.includes('egress')) {
       await benchEgress(engine, kit, folder, rounds);
+    }
+    if (only.includes('review')) {
+      await benchReview(rounds);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
