@@ -83,7 +83,7 @@ export async function review({ page, url, results, cli, example }) {
   };
   /** Room for all rows: what is not on the screen is not in the DOM. */
   const showAll = async () => {
-    for (const title of ['Machines', 'Resources', 'Ports']) {
+    for (const title of ['Machines', 'Network', 'Resources', 'Ports']) {
       await new TreeView(page, title).collapse();
     }
   };
