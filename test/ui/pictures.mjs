@@ -159,7 +159,7 @@ try {
       await window.runCommand('Bulkhead: Bring Changes Back…');
       const tree = new TreeView(page, 'Review');
       await tree.row('.vscode/tasks.json').waitFor({ timeout: 120_000 });
-      for (const title of ['Resources', 'Ports', 'Network']) {
+      for (const title of ['Machines', 'Network', 'Resources', 'Ports']) {
         await new TreeView(page, title).collapse().catch(() => undefined);
       }
       await tree.expand('server.js');
