@@ -142,9 +142,9 @@ export async function review({ page, url, results, cli, example }) {
       throw new Error(label);
     }
     await page.evaluate(axe);
-    const violations = await tree.pane.evaluate(async (pane) => {
+    const violations = await tree.pane.locator('.pane-body').evaluate(async (body) => {
       // @ts-expect-error: axe is there since the line above
-      const found = await globalThis.axe.run(pane);
+      const found = await globalThis.axe.run(body);
       return found.violations.map((/** @type {any} */ { id: rule, nodes }) => ({
         rule,
         html: nodes.map((/** @type {any} */ node) => node.html.slice(0, 200)),
