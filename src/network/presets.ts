@@ -40,7 +40,13 @@ const QUESTIONS: Record<NetworkPreset, Question[]> = {
       addresses: words,
     },
   ],
-  apt: [{ command: { argv: ['apt-get', 'indextargets', '--format', '$(SITE)'] }, addresses: words }],
+  // Without its flag it says nothing before a first update.
+  apt: [
+    {
+      command: { argv: ['apt-get', 'indextargets', '--no-release-info', '--format', '$(SITE)'] },
+      addresses: words,
+    },
+  ],
   git: [{ command: { argv: ['git', 'remote', '-v'] }, addresses: gitRemotes }],
 };
 
