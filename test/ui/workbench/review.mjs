@@ -157,6 +157,7 @@ export async function review({ page, url, results, cli, example }) {
       'nested-interactive',
       'aria-allowed-attr',
       'label-content-name-mismatch',
+      'tabindex',
     ];
     const own = violations.filter((/** @type {any} */ { rule }) => !known.includes(rule));
     if (own.length > 0) {
