@@ -18,6 +18,7 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
   const machines = new TreeView(page, 'Machines');
   const resources = new TreeView(page, 'Resources');
   const ports = new TreeView(page, 'Ports');
+  const network = new TreeView(page, 'Network');
   // Near the top of the list: rows that are out of sight are not in the page.
   const name = `a-${process.pid}`;
   const folder = await example('bare', name);
@@ -34,6 +35,7 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
       await showViews();
       await resources.collapse();
       await ports.collapse();
+      await network.collapse();
       const there = await cli.list();
       await (there.length === 0 ? machines.welcome() : machines.rows().first()).waitFor();
       if (there.length === 0) {
@@ -145,6 +147,7 @@ export async function machinesAndPorts({ page, url, results, cli, example }) {
     await window.statusSays('running', BRING_UP_MS);
     await showViews();
     await resources.collapse();
+    await network.collapse();
     await machines.row('Disk').waitFor();
     if (!(await machines.rows().first().getAttribute('aria-label'))?.startsWith(name)) {
       throw new Error('the window’s machine is not the first');
