@@ -19,11 +19,10 @@ export async function benchEgress(engine: Engine, kit: Kit, folder: string, roun
     Labels: { 'bulkhead.worker': 'bench' },
     // One answer a connection: as many zeros as it says.
     Entrypoint: [
-      'socat',
-      '-b',
-      '65536',
-      'TCP-LISTEN:80,fork,reuseaddr',
-      `SYSTEM:printf 'HTTP/1.0 200 OK\\r\\nContent-Length\\: ${BYTES}\\r\\n\\r\\n'; head -c ${BYTES} /dev/zero`,
+      'sh',
+      '-c',
+      `printf 'HTTP/1.0 200 OK\\r\\nContent-Length: ${BYTES}\\r\\n\\r\\n' > /tmp/head
+       exec socat -b 65536 TCP-LISTEN:80,fork,reuseaddr SYSTEM:'cat /tmp/head; head -c ${BYTES} /dev/zero'`,
     ],
     Cmd: [],
     User: '0',
