@@ -1,17 +1,17 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
-import { BulkheadError, CancelledError, messageOf } from '../core/errors';
+import { BulkheadError, messageOf } from '../core/errors';
 import { printable } from '../core/log';
 import { parseJsonDocument } from '../settings/jsonDocument';
 import { formatProblem } from '../settings/settingsProblem';
 import { readWorkspaceFile } from '../settings/workspacePath';
-import { fileChunks, hashBuildContext, listContext } from './buildContext';
+import { hashBuildContext } from './buildContext';
+import { runDevcontainerCli } from './devcontainerCli';
 import type { BuildRun } from './dockerBuild';
+import { copyFeature, featureFiles } from './localFeatures';
 
 /** The part of a devcontainer.json that makes an image (containers.dev/implementors/json_reference). */
 const configSchema = z.object({
@@ -131,7 +131,7 @@ export async function hashFeatures(plan: DevcontainerPlan, signal?: AbortSignal)
   hash.update(JSON.stringify([plan.features, plan.installOrder, plan.users]));
   for (const [key, folder] of Object.entries(plan.localFeatures).sort()) {
     hash.update(key);
-    const { folder: own, entries } = await featureFiles(plan, folder, signal);
+    const { folder: own, entries } = await featureFiles(folder, plan.folder, signal);
     const context = { folder: own, entries, dockerfile: '', dockerfileText: '', extra: [] };
     hash.update(await hashBuildContext(context, signal));
   }
@@ -164,7 +164,7 @@ export async function buildFeatures(
       keys.set(key, name);
       features[name] = value;
       if (local !== undefined) {
-        await copyPlain(plan, local, join(own, name), run.signal);
+        await copyFeature(local, plan.folder, join(own, name), run.signal);
       }
     }
     const order = plan.installOrder?.map((key) => keys.get(key) ?? key);
@@ -177,7 +177,7 @@ export async function buildFeatures(
     const configFile = join(own, 'devcontainer.json');
     await writeFile(configFile, JSON.stringify(config));
     const labelArgs = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
-    await runCli(
+    await runDevcontainerCli(
       [
         'build',
         ...['--workspace-folder', folder, '--config', configFile, '--image-name', tag, '--no-lockfile'],
@@ -191,110 +191,6 @@ export async function buildFeatures(
   }
 }
 
-const resultSchema = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('success') }),
-  z.object({
-    outcome: z.literal('error'),
-    message: z.string().optional(),
-    description: z.string().optional(),
-  }),
-]);
-const MAX_RESULT = 1 << 20;
-/** Of its environment the CLI gets what reaches Docker and the network, and nothing that could leak into an image. */
-const PASSED_ON =
-  /^(?:PATH|HOME|USERPROFILE|SystemRoot|ComSpec|TEMP|TMP|TMPDIR|APPDATA|LOCALAPPDATA|SSH_AUTH_SOCK|DOCKER_\w+|(?:https?|no)_proxy)$/i;
-
-async function runCli(args: string[], cwd: string, run: BuildRun): Promise<void> {
-  const { signal, log } = run;
-  const env: NodeJS.ProcessEnv = { ELECTRON_RUN_AS_NODE: '1' };
-  for (const [name, value] of Object.entries(run.env ?? process.env)) {
-    if (PASSED_ON.test(name) && value !== undefined) {
-      env[name] = value;
-    }
-  }
-  const child = spawn(process.execPath, [devcontainerCli(), ...args], {
-    cwd,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: SIGTERM to the CLI alone would leave its `docker build` running.
-    detached: process.platform !== 'win32',
-  });
-  const kill = () => {
-    if (child.pid !== undefined && child.exitCode === null) {
-      try {
-        process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
-      } catch (error) {
-        log.debug(`@devcontainers/cli could not be stopped: ${messageOf(error)}`);
-      }
-    }
-  };
-  signal?.addEventListener('abort', kill, { once: true });
-  let result = '';
-  const last: string[] = [];
-  child.stdout.on('data', (chunk: Buffer) => {
-    result = (result + chunk.toString()).slice(-MAX_RESULT);
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    for (const line of printable(chunk.toString()).split('\n')) {
-      if (line.trim() !== '') {
-        last.push(line);
-        last.splice(0, last.length - 20);
-        log.info(line);
-        run.onProgress?.({ phase: 'build', message: line.slice(0, 200) });
-      }
-    }
-  });
-  try {
-    await new Promise<void>((done, fail) => {
-      child.on('error', fail);
-      child.on('close', () => done());
-      if (signal?.aborted) {
-        kill();
-      }
-    });
-  } finally {
-    signal?.removeEventListener('abort', kill);
-  }
-  if (signal?.aborted) {
-    throw new CancelledError();
-  }
-  const outcome = parseResult(result);
-  if (outcome.outcome === 'error') {
-    const why = printable(outcome.description ?? outcome.message ?? `it ended with ${child.exitCode}`, 2000);
-    throw new BulkheadError(`The Features can't be installed: ${why}`, {
-      details: last.join('\n'),
-      next: 'Look at the last lines of the build, and correct `features` in devcontainer.json.',
-    });
-  }
-}
-
-function parseResult(text: string): z.infer<typeof resultSchema> {
-  const line = text.trim().split('\n').at(-1) ?? '';
-  try {
-    return resultSchema.parse(JSON.parse(line));
-  } catch {
-    return { outcome: 'error', message: 'the Dev Container CLI gave no result' };
-  }
-}
-
-/** Beside the bundle (`dist/devcontainers/`), or in node_modules when run from the sources. */
-function devcontainerCli(): string {
-  const file = 'dist/spec-node/devContainersSpecCLI.js';
-  const candidates = [
-    join(__dirname, 'devcontainers', file),
-    ...[__dirname, process.cwd()].flatMap((start) =>
-      ['.', '..', '../..'].map((up) => join(start, up, 'node_modules/@devcontainers/cli', file)),
-    ),
-  ];
-  const found = candidates.find((path) => existsSync(path));
-  if (found === undefined) {
-    throw new BulkheadError('The Dev Container CLI that installs Features is missing', {
-      next: 'Install Bulkhead again.',
-    });
-  }
-  return found;
-}
-
 async function insideOf(folder: string, path: string, configFile: string, text: string): Promise<string> {
   try {
     const real = await realpath(path);
@@ -306,49 +202,6 @@ async function insideOf(folder: string, path: string, configFile: string, text: 
     throw usage(configFile, `${JSON.stringify(text)}: ${messageOf(error)}`, 'Correct the path.');
   }
   throw usage(configFile, `${JSON.stringify(text)} leads out of ${folder}`, 'Keep it inside of the folder.');
-}
-
-/** What a Feature in the repo may have: scripts, not data. */
-const MAX_FEATURE_FILES = 5_000;
-const MAX_FEATURE_BYTES = 100 * 2 ** 20;
-
-async function featureFiles(plan: DevcontainerPlan, local: string, signal: AbortSignal | undefined) {
-  const { folder, entries } = await listContext(local, { signal, within: plan.folder });
-  const bytes = entries.reduce((sum, { size }) => sum + size, 0);
-  if (entries.length > MAX_FEATURE_FILES || bytes > MAX_FEATURE_BYTES) {
-    throw usage(
-      local,
-      `it has ${entries.length} files, ${bytes} bytes: too much for a Feature`,
-      'Make it smaller.',
-    );
-  }
-  return { folder, entries };
-}
-
-/** Regular files and folders only: a symlink could lead out of the repo. */
-async function copyPlain(
-  plan: DevcontainerPlan,
-  local: string,
-  to: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { folder, entries } = await featureFiles(plan, local, signal);
-  await mkdir(to);
-  for (const entry of entries) {
-    const target = join(to, entry.path);
-    if (entry.type === 'directory') {
-      await mkdir(target);
-    } else if (entry.type === 'file') {
-      const file = await open(target, 'wx', (entry.mode & 0o777) | 0o600);
-      try {
-        for await (const chunk of fileChunks(folder, entry)) {
-          await file.writeFile(chunk);
-        }
-      } finally {
-        await file.close();
-      }
-    }
-  }
 }
 
 function usage(configFile: string, why: string, next: string): BulkheadError {

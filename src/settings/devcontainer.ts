@@ -1,6 +1,5 @@
 import { printable } from '../core/log';
 import { checkSettings, type SettingsLayer } from './bulkheadFile';
-import { LIMITS } from './bulkheadSchema';
 import {
   type DevcontainerValues,
   devcontainerSchema,
@@ -14,6 +13,7 @@ import { type JsonDocument, parseJsonDocument, shown } from './jsonDocument';
 import { leftOutWarnings } from './leftOut';
 import { parseSize } from './quantities';
 import type { SettingsProblem } from './settingsProblem';
+import { LIMITS } from './settingsValues';
 import { devcontainerId, substituteAll, type VariableValues } from './variables';
 import type { LifecycleCommand, LifecycleHook } from './workspaceSpec';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { buildArgs, buildTarget, imageReference, relativePath } from './bulkheadSchema';
 import { expects, listOf } from './expectation';
+import { buildArgs, buildTarget, imageReference, relativePath } from './settingsValues';
 import { LIFECYCLE_HOOKS, type LifecycleCommand, type LifecycleHook } from './workspaceSpec';
 
 /** A text that may become part of a command or an environment: anything but NUL, at most 32 Ki characters. */
