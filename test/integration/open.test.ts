@@ -41,6 +41,9 @@ const contract = z.strictObject({
     cached: z.strictObject({ image: z.boolean(), layers: z.int().min(0) }),
   }),
   warnings: z.array(z.string()),
+  // This folder asks for nothing beyond the safe defaults.
+  asks: z.tuple([]),
+  withheld: z.tuple([]),
 });
 
 let machine: TestMachine;

@@ -95,6 +95,24 @@ export async function journey({ page, url, results, cli, example }) {
     await results.picture('terminal');
   });
 
+  await results.test('what a program in the VM prints neither reads nor writes the clipboard', async () => {
+    await page.evaluate(() => navigator.clipboard.writeText('mine'));
+    // OSC 52 to write ("stolen") and to be told, and a question for the title, whose answer would be typed into the shell.
+    await window.typeInTerminal(
+      String.raw`printf '\033]52;c;c3RvbGVu\a\033]52;c;?\a\033[21t'; sleep 2; echo over | tr a-z A-Z`,
+    );
+    await window.terminalSays('OVER');
+    const shown = await window.terminalText();
+    const answered = shown.slice(shown.lastIndexOf('OVER'));
+    if (/52;c;|bWluZQ/.test(answered)) {
+      throw new Error(`The terminal answered the VM: ${answered}`);
+    }
+    const clipboard = await page.evaluate(() => navigator.clipboard.readText());
+    if (clipboard !== 'mine') {
+      throw new Error(`The clipboard holds ${JSON.stringify(clipboard)}`);
+    }
+  });
+
   await results.test('the exit of the shell closes its terminal', async () => {
     await window.typeInTerminal('exit');
     await page.locator('.terminal-wrapper.active').waitFor({ state: 'detached' });
