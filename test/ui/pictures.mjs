@@ -122,7 +122,20 @@ try {
       await page.waitForTimeout(20_000);
     },
     network: async () => {
-      await window.runCommand('Bulkhead: Change Network…');
+      // Names that exist nowhere: no rule allows them, so they are not even looked up.
+      for (const host of ['registry.example.test', 'cdn.example.test', 'telemetry.example.test']) {
+        await cli.run(['exec', id, '--', '/.bulkhead/bin/busybox', 'wget', '-q', '-O-', `http://${host}/`]);
+      }
+      await show('Bulkhead');
+      for (const pane of ['Machines', 'Resources', 'Ports', 'Review']) {
+        const header = page.locator(`.pane-header[aria-label^="${pane}"][aria-expanded="true"]`);
+        if ((await header.count()) > 0) {
+          await header.first().click();
+        }
+      }
+      await window.runCommand('Bulkhead: Focus on Network View');
+      await page.locator('.monaco-list-row[aria-label*="telemetry.example.test"]').first().waitFor();
+      await page.waitForTimeout(2500);
     },
     actions: async () => {
       await window.runCommand('Bulkhead: Machine Actions…');
