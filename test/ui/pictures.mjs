@@ -122,6 +122,7 @@ try {
       await page.waitForTimeout(20_000);
     },
     network: async () => {
+      await cli.must(['net', id, 'allowlist']);
       // Names that exist nowhere: no rule allows them, so they are not even looked up.
       for (const host of ['registry.example.test', 'cdn.example.test', 'telemetry.example.test']) {
         await cli.run(['exec', id, '--', '/.bulkhead/bin/busybox', 'wget', '-q', '-O-', `http://${host}/`]);
