@@ -18,7 +18,7 @@ attack(
     tries:
       'mount, pivot_root, chroot, unshare, setns, bpf, userfaultfd, the kernel’s key rings, kexec, modules, open_by_handle_at, perf, reboot, swap, mknod, setuid, kernel log.',
     holds:
-      'Each is EPERM, by Docker’s seccomp profile or for want of a capability. io_uring is open with Engines before 25, and named in "What does not hold".',
+      'Each is EPERM, by Docker’s seccomp profile or for want of a capability. io_uring is open with Docker 20.10, and named in "What does not hold".',
     promise: 'empty-box',
   },
   async () => {

@@ -197,7 +197,7 @@ attack(
     id: 'copy-bomb',
     from: 'guest',
     tries:
-      'A folder to be copied out that is as deep as it is asked, has names of Windows devices and "..", links, devices and files that grow while they are read.',
+      'A folder to be copied out that is as deep as it is asked, with names of "..", links, devices and FIFOs.',
     holds:
       'Depth, count and size have limits; what is no plain file or has an impossible name is left out; nothing lands outside of the target.',
     promise: 'plain-copies',
