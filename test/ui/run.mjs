@@ -25,6 +25,7 @@ import { review } from './workbench/review.mjs';
 import { settings as settingsFile } from './workbench/settings.mjs';
 import { sourceControl } from './workbench/sourceControl.mjs';
 import { toggles } from './workbench/toggles.mjs';
+import { workspaceTrust } from './workbench/workspaceTrust.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VSIX = join(ROOT, 'dist/bulkhead.vsix');
@@ -77,29 +78,34 @@ try {
   /**
    * One server, one browser, the packaged extension.
    * @param {string} name @param {Function} suite @param {Record<string, string>} [extra] environment
+   * @param {{ workspaceTrust?: boolean }} [editor]
    */
-  const inWorkbench = async (name, suite, extra = {}) => {
+  const inWorkbench = async (name, suite, extra = {}, editor = {}) => {
     if (!name.includes(only)) {
       return;
     }
     const before = results.counts();
-    await attempt(name, name, suite, extra);
+    await attempt(name, name, suite, extra, editor);
     if (results.failed > before.failed) {
       // A browser on a busy machine loses a key or a click now and then. What is really broken fails again.
       console.log(`# ${name} failed; once more, with a fresh editor, new folders and no machines`);
       results.restore(before);
       await removeMachines();
       await rm(join(temporary, 'examples'), { recursive: true, force: true });
-      await attempt(name, `${name}-again`, suite, extra);
+      await attempt(name, `${name}-again`, suite, extra, editor);
     }
   };
-  /** @param {string} name @param {string} folder @param {Function} suite @param {Record<string, string>} extra */
-  const attempt = async (name, folder, suite, extra) => {
+  /**
+   * @param {string} name @param {string} folder @param {Function} suite @param {Record<string, string>} extra
+   * @param {{ workspaceTrust?: boolean }} editor
+   */
+  const attempt = async (name, folder, suite, extra, editor) => {
     console.log(`# ${name}`);
     const prepared = await prepareCodeServer({
       codeServer,
       folder: join(temporary, folder),
       env: { ...env, ...extra },
+      ...editor,
     });
     await prepared.install(VSIX);
     const server = await prepared.start();
@@ -131,6 +137,7 @@ try {
   await inWorkbench('toggles', toggles);
   await inWorkbench('settings', settingsFile);
   await inWorkbench('consent', consent);
+  await inWorkbench('workspace-trust', workspaceTrust, {}, { workspaceTrust: true });
   await inWorkbench('network', network, { BULKHEAD_EGRESS_NETWORK: EGRESS_NETWORK });
   await inWorkbench('source-control', sourceControl);
   if ('credentials'.includes(only)) {

@@ -10,7 +10,6 @@ import { eventually } from './eventually.mjs';
 const STOP_MS = 10_000;
 
 const USER_SETTINGS = {
-  'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
@@ -38,14 +37,22 @@ const USER_SETTINGS = {
 /**
  * @typedef {{ url: string, logs: string, install(vsix: string): Promise<void>, stop(): Promise<void> }} Server
  * @param {{ codeServer: import('../setup.mjs').CodeServer, folder: string, env: Record<string, string>,
- *   settings?: Record<string, unknown>, flags?: string[] }} options `folder` is for this server alone
+ *   settings?: Record<string, unknown>, flags?: string[], workspaceTrust?: boolean }} options `folder` is for this server
+ *   alone; `workspaceTrust`: VS Code asks whether folders are trusted, as it does on a desktop
  * @returns {Promise<{ setting(key: string, value: unknown): Promise<void>, install(vsix: string): Promise<void>,
  *   start(): Promise<Server> }>}
  */
-export async function prepareCodeServer({ codeServer, folder, env, settings = {}, flags = [] }) {
+export async function prepareCodeServer({
+  codeServer,
+  folder,
+  env,
+  settings = {},
+  flags = [],
+  workspaceTrust = false,
+}) {
   const userData = join(folder, 'user-data');
   await mkdir(join(userData, 'User'), { recursive: true });
-  const values = { ...USER_SETTINGS, ...settings };
+  const values = { ...USER_SETTINGS, 'security.workspace.trust.enabled': workspaceTrust, ...settings };
   const writeSettings = () =>
     writeFile(join(userData, 'User/settings.json'), JSON.stringify(values, undefined, 2));
   await writeSettings();
@@ -90,7 +97,7 @@ export async function prepareCodeServer({ codeServer, folder, env, settings = {}
           `127.0.0.1:${port}`,
           '--disable-telemetry',
           '--disable-update-check',
-          '--disable-workspace-trust',
+          ...(workspaceTrust ? [] : ['--disable-workspace-trust']),
           '--disable-getting-started-override',
           '--ignore-last-opened',
           ...flags,

@@ -50,6 +50,52 @@ export class TreeView {
     );
   }
 
+  /** A row's check box. @param {string} label */
+  box(label) {
+    return this.row(label).locator('.custom-view-tree-node-item-checkbox');
+  }
+
+  /** Waits until a row's box is ticked, or not. @param {string} label @param {boolean} wanted @param {number} [ms] */
+  async isTicked(label, wanted, ms) {
+    return eventually(
+      `${label} is ${wanted ? '' : 'not '}ticked`,
+      async () => (await this.box(label).getAttribute('aria-checked', { timeout: 2_000 })) === String(wanted),
+      ms,
+    );
+  }
+
+  /** Ticks a row's box, or unticks it. @param {string} label @param {boolean} wanted */
+  async tick(label, wanted) {
+    await this.until(`${label} is ${wanted ? '' : 'not '}ticked`, () => this.box(label), {
+      isDone: async () => (await this.box(label).getAttribute('aria-checked')) === String(wanted),
+    });
+  }
+
+  /**
+   * Clicks until there is an effect: VS Code knows no row of a tree while it reads the tree anew, and a click then falls into
+   * the void. A person sees that nothing happened, and clicks again.
+   * @param {string} what completes "waited for:"
+   * @param {() => import('playwright-core').Locator} target
+   * @param {{ isDone: () => Promise<boolean> }} effect
+   */
+  async until(what, target, { isDone }) {
+    await eventually(what, async () => {
+      if (await isDone()) {
+        return true;
+      }
+      await target().click({ timeout: 3_000 });
+      await eventually('the effect', isDone, 4_000);
+      return true;
+    });
+  }
+
+  /** Clicks a row until something is to be seen. @param {string} label @param {import('playwright-core').Locator} sight */
+  async click(label, sight) {
+    await this.until(`a click on ${label} shows something`, () => this.row(label), {
+      isDone: () => sight.first().isVisible(),
+    });
+  }
+
   /** Opens a row that is collapsed. @param {string} label */
   async expand(label) {
     await eventually(`${label} is expanded`, async () => {

@@ -44,7 +44,7 @@ export async function network({ page, url, results, cli, example }) {
       throw new Error(`${host}: ${got}`);
     }
   };
-  const standIn = startStandIn(['one.test', 'two.test', 'three.test']);
+  const standIn = startStandIn(['one.test', 'two.test', 'three.test', 'mirror.test']);
   try {
     const opened = await results.test(
       'a machine opens with an allowlist that has nothing on it',
@@ -112,7 +112,9 @@ export async function network({ page, url, results, cli, example }) {
       'many denials are one notification, and a choice of some lets those through',
       async () => {
         const hosts = ['three.test', ...Array.from({ length: 6 }, (_, index) => `other-${index}.test`)];
-        await Promise.all(hosts.map((host) => fetch(host)));
+        // From one shell: what comes over several seconds is several notifications.
+        const ask = 'for host; do /.bulkhead/bin/busybox wget -T 20 -q -O - "http://$host/" & done; wait';
+        await cli.exec(id, 'sh', '-c', ask, 'ask', ...hosts);
         const toast = /asked for \d+ hosts and was denied/;
         await window.toast(toast).waitFor();
         if ((await page.locator('.notification-list-item', { hasText: 'was denied' }).count()) > 2) {
@@ -127,6 +129,58 @@ export async function network({ page, url, results, cli, example }) {
         await results.picture('network-many');
       },
     );
+
+    // Room for all rows: what is not on the screen is not in the DOM.
+    for (const title of ['Machines', 'Resources', 'Ports']) {
+      await new TreeView(page, title).collapse();
+    }
+
+    await results.test('Copy Host puts a row’s host on the clipboard', async () => {
+      await view.menu('two.test:80', 'Copy Host');
+      await eventually('it is there', async () => {
+        const text = await page.evaluate(() => navigator.clipboard.readText());
+        return text === 'two.test';
+      });
+    });
+
+    await results.test(
+      'Allow Package Hosts shows what the tool in the VM names, and allows what stays ticked',
+      async () => {
+        await cli.exec(
+          id,
+          'sh',
+          '-c',
+          'rm -rf /etc/apt/sources.list.d; printf "deb http://%s/debian trixie main\\n" mirror.test other.test > /etc/apt/sources.list',
+        );
+        await isDenied('mirror.test');
+        const tick = (/** @type {string} */ host) =>
+          page.locator('.quick-input-list .monaco-list-row', { hasText: host });
+        await window.runCommand('Bulkhead: Allow Package Hosts…');
+        await window.pick('apt');
+        await tick('mirror.test').waitFor({ timeout: 60_000 });
+        await results.picture('network-package-hosts');
+        await tick('other.test').click();
+        await page.keyboard.press('Enter');
+        await window.toast('This machine reaches mirror.test').waitFor({ timeout: 60_000 });
+        await passes('mirror.test');
+        await isDenied('other.test');
+      },
+    );
+
+    await results.test('notifications of denied hosts can be turned off, and on again', async () => {
+      const command = 'Bulkhead: Turn Notifications of Denied Hosts On or Off';
+      await window.runCommand(command);
+      await window.toast('You are no longer told of denied hosts').waitFor();
+      await isDenied('quiet.test');
+      await view.says('quiet.test:80', /^denied/);
+      await window.runCommand(command);
+      await window.toast('You are told when a VM asks for a host').waitFor();
+      await isDenied('loud.test');
+      await window.toast('asked for loud.test:80 and was denied').waitFor();
+      if ((await page.locator('.notification-list-item', { hasText: 'quiet.test' }).count()) > 0) {
+        throw new Error('it was told of though that was turned off');
+      }
+    });
   } finally {
     standIn.stop();
   }

@@ -61,14 +61,6 @@ export async function review({ page, url, results, cli, example }) {
   await writeFile(here('both.txt'), 'first\nsecond\nthird\nfourth\nFIFTH here\n');
 
   const tree = new TreeView(page, 'Review');
-  /** @param {string} label */
-  const box = (label) => tree.row(label).locator('.custom-view-tree-node-item-checkbox');
-  /** @param {string} label @param {boolean} wanted */
-  const isTicked = (label, wanted) =>
-    eventually(`${label} is ${wanted ? '' : 'not '}ticked`, async () => {
-      const state = await box(label).getAttribute('aria-checked', { timeout: 2000 });
-      return state === String(wanted);
-    });
   /** @param {string} path */
   const sum = async (path) =>
     createHash('sha256')
@@ -89,7 +81,7 @@ export async function review({ page, url, results, cli, example }) {
   };
   const apply = async (/** @type {number} */ count) => {
     const name = count === 1 ? 'Apply 1 Change' : `Apply ${count} Changes`;
-    await tree.row(`${name}…`).click();
+    await tree.click(`${name}…`, window.dialog());
     return name;
   };
 
@@ -103,15 +95,15 @@ export async function review({ page, url, results, cli, example }) {
       await showAll();
       await tree.says(TASKS, /^runs when the folder is opened in VS Code/);
       for (const label of [TASKS, 'both.txt']) {
-        await isTicked(label, false);
+        await tree.isTicked(label, false);
       }
       for (const label of ['notes.txt', 'new.txt', 'gone.txt']) {
-        await isTicked(label, true);
+        await tree.isTicked(label, true);
       }
       await tree.says('both.txt', /^changed on this computer too/);
       await tree.expand('Can’t Be Brought Back');
       await tree.says('innocent.txt', /is a link to \/etc\/passwd/);
-      if ((await box('innocent.txt').count()) > 0) {
+      if ((await tree.box('innocent.txt').count()) > 0) {
         throw new Error('a link out of the folder can be ticked');
       }
       await tree.row('photo\\u{202e}gpj.$\u2060(bug).sh').waitFor();
@@ -123,20 +115,22 @@ export async function review({ page, url, results, cli, example }) {
   }
 
   await results.test('"tick all" ticks ordinary changes only, by the box of their group', async () => {
-    await box('Changes').click();
-    await isTicked('notes.txt', false);
-    await box('Changes').click();
-    await isTicked('notes.txt', true);
-    await isTicked(TASKS, false);
-    await isTicked('both.txt', false);
+    await tree.tick('Changes', false);
+    await tree.isTicked('notes.txt', false);
+    await tree.tick('Changes', true);
+    await tree.isTicked('notes.txt', true);
+    await tree.isTicked(TASKS, false);
+    await tree.isTicked('both.txt', false);
   });
 
   await results.test('keys open and tick; rows and boxes have names for a screen reader', async () => {
-    await tree.row('new.txt').click();
-    await page.keyboard.press('Space');
-    await isTicked('new.txt', false);
-    await page.keyboard.press('Space');
-    await isTicked('new.txt', true);
+    for (const wanted of [false, true]) {
+      await eventually(`Space makes it ${wanted ? '' : 'un'}ticked`, async () => {
+        await tree.row('new.txt').click({ timeout: 3_000 });
+        await page.keyboard.press('Space');
+        return tree.isTicked('new.txt', wanted, 3_000);
+      });
+    }
     const label = (await tree.row(TASKS).getAttribute('aria-label')) ?? '';
     if (!/tasks\.json.*runs when the folder is opened/.test(label)) {
       throw new Error(label);
@@ -167,13 +161,12 @@ export async function review({ page, url, results, cli, example }) {
 
   await results.test('a click opens the diff of what was looked at, whatever the guest has now', async () => {
     await sh("sed -i '3s/.*/swapped after the look/' notes.txt");
-    await tree.row('notes.txt').click();
     const sides = page.locator('.monaco-diff-editor');
-    await sides.locator('.editor.original .view-lines').getByText('line 3', { exact: true }).waitFor();
+    const original3 = sides.locator('.editor.original .view-lines').getByText('line 3', { exact: true });
+    await tree.click('notes.txt', original3);
     await sides.locator('.editor.modified .view-lines').getByText('line 3, in the VM').waitFor();
     await results.picture('review-diff');
-    await tree.row(TASKS).click();
-    await sides.locator('.editor.modified .view-lines').getByText('touch /tmp/owned').waitFor();
+    await tree.click(TASKS, sides.locator('.editor.modified .view-lines').getByText('touch /tmp/owned'));
     await sh("sed -i '3s/.*/line 3, in the VM/' notes.txt");
     await window.runCommand('Bulkhead: Refresh Review');
     await eventually(
@@ -190,7 +183,7 @@ export async function review({ page, url, results, cli, example }) {
     async () => {
       await tree.expand('notes.txt');
       await tree.row('+line 27, in the VM').waitFor({ timeout: LOOK_MS });
-      await box('+line 27, in the VM').click();
+      await tree.tick('+line 27, in the VM', false);
       await tree.says('notes.txt', /1 of 2 parts/);
       const button = await apply(3);
       await window.dialog().filter({ hasText: 'gone.txt' }).waitFor();
@@ -211,8 +204,8 @@ export async function review({ page, url, results, cli, example }) {
   await results.test('the dangerous one comes after its own tick and a question that names it', async () => {
     // The look after the apply: what is dangerous is asked again by it.
     await tree.row('gone.txt').waitFor({ state: 'detached', timeout: LOOK_MS });
-    await isTicked('notes.txt', false);
-    await box(TASKS).click();
+    await tree.isTicked('notes.txt', false);
+    await tree.tick(TASKS, true);
     const button = await apply(1);
     await window
       .dialog()
@@ -251,8 +244,10 @@ export async function review({ page, url, results, cli, example }) {
   await results.test('a conflict opens three-way; the saved merge is what comes back', async () => {
     await window.runCommand('Bulkhead: Bring Changes Back…');
     await tree.row('both.txt').waitFor({ timeout: LOOK_MS });
-    await box('both.txt').click();
-    await page.locator('.quick-input-widget').getByText('was changed on both sides').waitFor();
+    const question = page.locator('.quick-input-widget').getByText('was changed on both sides');
+    await tree.until('a tick of the conflict asks', () => tree.box('both.txt'), {
+      isDone: () => question.isVisible(),
+    });
     await results.picture('review-conflict');
     await window.pick('Merge by Hand');
     const merge = page.locator('.merge-editor');
@@ -263,7 +258,7 @@ export async function review({ page, url, results, cli, example }) {
     // What merges by itself is merged already; a save decides.
     await page.keyboard.press('Control+s');
     await tree.says('both.txt', /^takes your merge/);
-    await box('Changes').click();
+    await tree.tick('Changes', false);
     const button = await apply(1);
     await window.dialog().filter({ hasText: 'both.txt: your merge' }).waitFor();
     await window.pressInDialog(button);
