@@ -33,6 +33,7 @@ import { KVM_NETWORK_MODES } from './machine/kvm/containerNetwork';
 import { ReviewGate } from './review/reviewGate';
 import { checkSettingsText } from './settings/checkText';
 import { setBulkheadSetting } from './settings/editBulkheadFile';
+import { editorSettings } from './settings/editorSettings';
 import { effectiveSettings } from './settings/effectiveSettings';
 import { newSettingsFile } from './settings/newSettingsFile';
 import { remedyEdits } from './settings/remedies';
@@ -97,6 +98,7 @@ export function createApp(options: AppOptions): App {
     revokeGrants: (folder, wait) => withMachine(services, revokeGrants(services, folder, wait), wait),
     followFolder: (id, wait) => followFolder(services, id, wait),
     checkSettingsText,
+    editorSettings: async (text, kind) => editorSettings(text, kind),
     remedyEdits: async (text, remedy) => remedyEdits(text, remedy),
     settingsTemplate: async () => settingsTemplate(),
     newSettingsFile,

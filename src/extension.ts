@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { Attachments } from './attach/attachments';
 import { cliCommand } from './attach/cliCommand';
+import { withheldSettingsOf } from './attach/editorSettings/withheldSettingsOf';
 import { gitInWindow } from './attach/git/gitInWindow';
 import { HostFolders } from './attach/hostFolders';
 import { HostSettings } from './attach/hostSettings';
@@ -48,6 +49,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const texts = new MachineTexts(app);
   const checkSystem = new CheckSystemPanel(app, log, extension, runDoctorAction);
   const hostSettings = new HostSettings(app, attachments, log);
+  const withheldSettings = withheldSettingsOf(app, extension.globalState);
   const sourceControls = gitInWindow(attachments, log);
   const resources = new ResourcesView(extension.extensionUri, app, machines, COMMAND_IDS, log);
 
@@ -55,7 +57,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   const leases = windowLeases(extension, attachments, onClose, log);
   const { extensionUri } = extension;
   const held = { app, attachments, hostFolders, hostSettings, machines, ports, network, texts };
-  const views = { search, sourceControls, resources, leases, checkSystem };
+  const views = { withheldSettings, search, sourceControls, resources, leases, checkSystem };
   const context: CommandContext = { ...held, ...views, extensionUri, onClose, log, channel };
 
   const disposables = new DisposableList();
@@ -72,6 +74,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     texts,
     new PortTree(ports, attachments),
     hostSettings,
+    withheldSettings,
     sourceControls,
     checkSystem,
     // Disposed before the attachments: it asks them whether their machines run.
@@ -79,7 +82,7 @@ export function activate(extension: vscode.ExtensionContext): void {
     followAttachments(context),
     showStatusBar(context),
     resources,
-    MachineFileSystem.register(attachments, log),
+    MachineFileSystem.register(attachments, withheldSettings, log),
     registerTerminals(attachments, log),
     registerSettingsFiles(app, log, COMMAND_IDS.openSettingsFile),
     giveNotices(context),

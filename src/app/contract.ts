@@ -24,6 +24,7 @@ import type { NetworkService } from '../network/networkService';
 import type { ReviewService } from '../review/reviewService';
 import type { Ask, AskKind, FolderAsks } from '../settings/asks';
 import type { SettingsText } from '../settings/checkText';
+import type { EditorFileKind } from '../settings/editorSettings';
 import type { EffectiveSettings } from '../settings/effectiveSettings';
 import type { Remedy, SettingsProblem } from '../settings/settingsProblem';
 import type { NetworkMode, OnClose, WorkspaceMode } from '../settings/workspaceSpec';
@@ -226,6 +227,8 @@ export interface App extends NetworkService, ReviewService {
   revokeGrants(folder: string, options?: WaitOptions & { kinds?: readonly AskKind[] }): Promise<FolderAsks>;
   /** What is wrong with the text of a settings file, saved or not; see `checkText.ts` for what is left out. */
   checkSettingsText(file: SettingsText): Promise<SettingsProblem[]>;
+  /** Which settings a file of VS Code's own has; undefined if nobody can tell. See `settings/editorSettings.ts`. */
+  editorSettings(text: string, kind: EditorFileKind): Promise<string[] | undefined>;
   /** The text edits (UTF-16 offsets) of one way to settle a problem. */
   remedyEdits(text: string, remedy: Remedy): Promise<{ offset: number; length: number; content: string }[]>;
   /** A new `.bulkhead.json` with every key, its description above it, commented out. */

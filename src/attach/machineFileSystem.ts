@@ -4,6 +4,7 @@ import { messageOf } from '../core/errors';
 import { type Log, printable } from '../core/log';
 import type { FileStat, FileType, GuestFiles } from '../guest/guestFiles';
 import type { Attachments } from './attachments';
+import type { WithheldSettings } from './editorSettings/withheldSettings';
 import { toFileSystemError } from './fileErrors';
 import { guestPathOf, machineIdOf, SCHEME } from './machineUri';
 import { type WatchedFolders, watchedFolders } from './watchedFolders';
@@ -26,16 +27,22 @@ export class MachineFileSystem implements vscode.FileSystemProvider, vscode.Disp
   private readonly changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.changed.event;
   private readonly watched: WatchedFolders;
+  private readonly agreeing: Disposable;
 
   constructor(
     private readonly attachments: Attachments,
+    private readonly withheld: WithheldSettings,
     private readonly log: Log,
   ) {
+    this.agreeing = withheld.onDidAgree(({ machineId, path }) => {
+      const uri = vscode.Uri.from({ scheme: SCHEME, authority: machineId, path });
+      this.changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+    });
     this.watched = watchedFolders(attachments, log, (events) => this.changed.fire(events));
   }
 
-  static register(attachments: Attachments, log: Log): vscode.Disposable {
-    const files = new MachineFileSystem(attachments, log);
+  static register(attachments: Attachments, withheld: WithheldSettings, log: Log): vscode.Disposable {
+    const files = new MachineFileSystem(attachments, withheld, log);
     return vscode.Disposable.from(
       files,
       vscode.workspace.registerFileSystemProvider(SCHEME, files, { isCaseSensitive: true }),
@@ -82,7 +89,17 @@ export class MachineFileSystem implements vscode.FileSystemProvider, vscode.Disp
   }
 
   readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    return this.on(uri, (files, path) => files.readFile(path, { maxBytes: MAX_READ_BYTES }));
+    return this.on(uri, async (files, path) => {
+      const bytes = await files.readFile(path, { maxBytes: MAX_READ_BYTES });
+      if (await this.withheld.look(locate(uri).id, path, bytes)) {
+        throw vscode.FileSystemError.NoPermissions(
+          vscode.l10n.t(
+            'Bulkhead keeps this file from VS Code: its settings could act on this computer. A notification shows it, and lets you use it.',
+          ),
+        );
+      }
+      return bytes;
+    });
   }
 
   writeFile(
@@ -103,6 +120,8 @@ export class MachineFileSystem implements vscode.FileSystemProvider, vscode.Disp
           throw vscode.FileSystemError.FileExists(uri);
         }
       }
+      // Before: the editor reads it again as soon as it is there.
+      await this.withheld.wrote(locate(uri).id, path, content);
       await files.writeFileAtomic(path, content);
     });
   }
@@ -126,6 +145,7 @@ export class MachineFileSystem implements vscode.FileSystemProvider, vscode.Disp
   }
 
   dispose(): void {
+    this.agreeing.dispose();
     this.watched.dispose();
     this.changed.dispose();
   }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { Attachments } from '../attach/attachments';
+import type { WithheldSettings } from '../attach/editorSettings/withheldSettings';
 import type { SourceControls } from '../attach/git/sourceControls';
 import type { HostFolders } from '../attach/hostFolders';
 import type { HostSettings } from '../attach/hostSettings';
@@ -25,6 +26,7 @@ export interface CommandContext {
   readonly attachments: Attachments;
   readonly hostFolders: HostFolders;
   readonly hostSettings: HostSettings;
+  readonly withheldSettings: WithheldSettings;
   readonly search: Search;
   readonly machines: Pick<MachineTree, 'refresh' | 'working'>;
   readonly ports: PortForwards;

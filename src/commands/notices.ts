@@ -5,6 +5,7 @@ import type { CommandContext } from './commandContext';
 import { keepProgramsInVm } from './keepProgramsInVm';
 import { announceDenials } from './network/denialNotices';
 import { announceNewPorts } from './portNotices';
+import { announceWithheldSettings } from './withheldSettings';
 
 /** What a window says by itself: new ports, settings that changed, terminals and tasks that would not be in the VM. */
 export function giveNotices(context: CommandContext): vscode.Disposable {
@@ -14,5 +15,6 @@ export function giveNotices(context: CommandContext): vscode.Disposable {
     followSettings(context),
     followAsks(context),
     keepProgramsInVm(context),
+    announceWithheldSettings(context),
   );
 }

@@ -1,4 +1,5 @@
 // A folder that VS Code was told not to trust: it opens in a VM all the same, and what it says about Bulkhead does not count.
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../harness/eventually.mjs';
@@ -63,7 +64,6 @@ export async function workspaceTrust({ page, url, results, cli, example }) {
       await page.waitForURL(/folder=bulkhead/, { timeout: FIRST_UP_MS });
       await window.ready();
       id = new URL(window.folder()).host;
-      await distrust();
       await window.statusSays('running', BRING_UP_MS);
       await results.picture('trust-vm');
     },
@@ -74,7 +74,7 @@ export async function workspaceTrust({ page, url, results, cli, example }) {
 
   await results.test('what the folder says in .vscode/settings.json of Bulkhead does not count', async () => {
     await page.locator('.statusbar-item', { hasText: 'Allowlist' }).waitFor();
-    const { mode, rules } = JSON.parse(await cli.must(['net', id, '--json']));
+    const { network: mode, rules } = JSON.parse(await cli.must(['net', id, '--json']));
     if (mode !== 'allowlist' || rules.length > 0) {
       throw new Error(`network: ${mode}, ${JSON.stringify(rules)}`);
     }
@@ -90,10 +90,42 @@ export async function workspaceTrust({ page, url, results, cli, example }) {
     await window.terminalSays('$', BRING_UP_MS);
     await window.typeInTerminal('echo "kernel $(uname -r)" | tr a-z A-Z');
     await window.terminalSays(/KERNEL \d/);
-    if (!(await restricted.isVisible())) {
-      throw new Error('the window is trusted');
-    }
   });
+
+  await results.test(
+    'settings that the guest writes start no program of its own on this computer',
+    async () => {
+      const mark = join(folder, '..', 'owned-by-a-profile');
+      const profile = { path: '/bin/sh', args: ['-c', `touch ${mark}; exec sh`] };
+      const settings = {
+        'terminal.integrated.profiles.linux': { evil: profile },
+        'terminal.integrated.defaultProfile.linux': 'evil',
+        'terminal.integrated.automationProfile.linux': profile,
+        'terminal.integrated.env.linux': { ENV: mark, BASH_ENV: mark },
+      };
+      const { workspace } = JSON.parse(await cli.must(['up', folder, '--json', '--quiet']));
+      await cli.exec(
+        id,
+        'sh',
+        '-c',
+        'printf %s "$1" > "$2/.vscode/settings.json"',
+        'sh',
+        JSON.stringify(settings),
+        workspace,
+      );
+      await window.reload();
+      await window.statusSays('running', BRING_UP_MS);
+      await window.runCommand('Terminal: Create New Terminal');
+      await page.waitForTimeout(5000);
+      await results.picture('trust-terminal');
+      await window.runCommand('Bulkhead: Open Terminal on This Computer');
+      await page.waitForTimeout(5000);
+      await results.picture('trust-host-terminal');
+      if (existsSync(mark)) {
+        throw new Error('a program of the guest’s choice ran on this computer');
+      }
+    },
+  );
 
   await results.test('its task on folder open has run nowhere', async () => {
     const { workspace } = JSON.parse(await cli.must(['up', folder, '--json', '--quiet']));
