@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034 # the constants are for those who source this
 readonly kit=/usr/lib/bulkhead
 readonly qmp_socket=/tmp/qmp.sock
-readonly console=/tmp/console
+# In a file system of its own (src/machine/kvm/jail.ts): the guest fills it as it likes.
+readonly console=/console/log
 readonly outcome=/tmp/outcome
 readonly ram=/machine/ram
 readonly share_socket=/run/bulkhead-share/socket

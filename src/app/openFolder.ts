@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { UpOptions, UpResult } from '../app';
+import { BulkheadError } from '../core/errors';
+import { printable } from '../core/log';
 import { importImage } from '../disk/importImage';
 import { type BuiltImage, inspectImage } from '../image/builtImage';
 import { provideImage } from '../image/provideImage';
@@ -81,6 +83,13 @@ async function open(opening: Opening): Promise<UpResult> {
   const { hypervisor } = await clock.time('create', () => services.connect(wait(options)));
   const existing = await hypervisor.get(id, wait(options));
   const before = await endIfUseless(opening, existing);
+  if (before && before.folder !== opening.spec.folder) {
+    // The id has 32 bits of the path's hash: somebody can find a path that has those of another folder.
+    throw new BulkheadError(
+      `The machine ${id} belongs to another folder, ${printable(before.folder, 300)}, whose path has the same id`,
+      { kind: 'usage', next: 'Rename this folder, or move it, and open it from there.' },
+    );
+  }
   if (before?.reason) {
     opening.warnings.push(`Last time the machine ended early: ${before.reason}.`);
     log.warn(`${id}: ${before.reason}`);

@@ -1,15 +1,16 @@
+import { access } from 'node:fs/promises';
+import type { VolumeInspectInfo } from 'dockerode';
 import type { PruneResult } from '../app';
 import { BulkheadError } from '../core/errors';
 import { removeUnused } from '../disk/layerStore';
 import type { Engine } from '../image/engine';
 import { engineFailure, statusOf } from '../image/engineFailure';
+import { isWorkerName } from '../image/workerName';
 import type { WaitOptions } from '../machine/hypervisor';
-import { PROXY_LABEL } from '../machine/kvm/labels';
+import { CONTAINER_LABELS, machineIdOfListed, machineIdOfVolume } from '../machine/kvm/ours';
 import { wait } from './openFolder';
 import type { Services } from './services';
 
-const MACHINE_LABEL = 'bulkhead.machine';
-const SHARE_LABEL = 'bulkhead.share';
 /** An `up` of another process imports a disk some seconds before its machine exists. */
 const FRESH_MINUTES = 15;
 const KIT_IMAGES = 'bulkhead-kit';
@@ -29,7 +30,7 @@ export async function prune(
   const removed: Removed[] = [];
   removed.push(...(await endedWorkers(engine, dryRun)));
   removed.push(...(await orphanedCompanions(engine, new Set(machines.map(({ id }) => id)), dryRun)));
-  removed.push(...(await orphanedVolumes(engine, new Set(machines.map(({ id }) => id)), dryRun)));
+  removed.push(...(await orphanedVolumes(services, new Set(machines.map(({ id }) => id)), dryRun)));
   const keep = [...new Set(machines.map(({ diskKey }) => diskKey))];
   removed.push(
     ...(await removeUnused(engine, kit, keep, { ...wait(options), dryRun, minAgeMinutes: FRESH_MINUTES })),
@@ -48,7 +49,7 @@ async function endedWorkers(engine: Engine, dryRun: boolean): Promise<Removed[]>
     filters: { label: ['bulkhead.worker'], status: ['exited', 'dead', 'created'] },
   });
   return removeEach(
-    workers,
+    workers.filter(({ Names }) => isWorkerName(Names)),
     dryRun,
     async ({ Id }) => engine.docker.getContainer(Id).remove(),
     ({ Id }) => ({
@@ -65,9 +66,12 @@ async function endedWorkers(engine: Engine, dryRun: boolean): Promise<Removed[]>
  */
 async function orphanedCompanions(engine: Engine, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
   const found = await Promise.all(
-    [PROXY_LABEL, SHARE_LABEL].map(async (label) => {
+    ([CONTAINER_LABELS.proxy, CONTAINER_LABELS.share] as const).map(async (label) => {
       const companions = await engine.docker.listContainers({ all: true, filters: { label: [label] } });
-      return companions.filter(({ Labels }) => !ids.has(Labels[label] ?? ''));
+      return companions.filter((companion) => {
+        const id = machineIdOfListed(companion, label);
+        return id !== undefined && !ids.has(id);
+      });
     }),
   );
   return removeEach(
@@ -78,9 +82,29 @@ async function orphanedCompanions(engine: Engine, ids: Set<string>, dryRun: bool
   );
 }
 
-async function orphanedVolumes(engine: Engine, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
-  const { Volumes: volumes } = await engine.docker.listVolumes({ filters: { label: [MACHINE_LABEL] } });
-  const orphans = (volumes ?? []).filter(({ Labels }) => !ids.has(Labels?.[MACHINE_LABEL] ?? ''));
+/**
+ * Volumes of machines that are gone. One that this computer still has a record of was not removed by us: its container was, by hand
+ * or by an Engine that died, and it holds work that nobody has reviewed. A fresh one may be of a machine that is just being made.
+ */
+async function orphanedVolumes(services: Services, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
+  const { engine } = await services.connect();
+  const { Volumes: volumes } = await engine.docker.listVolumes({
+    filters: { label: [CONTAINER_LABELS.machine] },
+  });
+  const orphans: VolumeInspectInfo[] = [];
+  for (const volume of (volumes ?? []) as (VolumeInspectInfo & { CreatedAt?: string })[]) {
+    const id = machineIdOfVolume(volume);
+    if (id === undefined || ids.has(id) || isFresh(volume.CreatedAt)) {
+      continue;
+    }
+    if (await isThere(services.data.record(id))) {
+      services.log.warn(
+        `The volume ${volume.Name} is kept: it is the disk of ${id}, whose container is gone. \`bulkhead up\` in its folder goes on with it; \`docker volume rm ${volume.Name}\` drops it.`,
+      );
+      continue;
+    }
+    orphans.push(volume);
+  }
   return removeEach(
     orphans,
     dryRun,
@@ -90,6 +114,19 @@ async function orphanedVolumes(engine: Engine, ids: Set<string>, dryRun: boolean
       name: Name,
       bytes: 0,
     }),
+  );
+}
+
+/** `createdAt` as the Engine writes it (RFC 3339); a volume without a time is as old as it can be. */
+function isFresh(createdAt: string | undefined): boolean {
+  const time = Date.parse(createdAt ?? '');
+  return Number.isFinite(time) && Date.now() - time < FRESH_MINUTES * 60_000;
+}
+
+function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
   );
 }
 

@@ -6,6 +6,7 @@ import { printable } from '../core/log';
 import type { Engine } from '../image/engine';
 import { engineFailure, statusOf } from '../image/engineFailure';
 import type { Kit } from '../image/kit';
+import { workerName } from '../image/workerName';
 
 export interface WorkerOptions {
   /** Name of a script in the kit's `disk/` folder. */
@@ -41,6 +42,7 @@ export async function workerContainer(engine: Engine, kit: Kit, options: WorkerO
   throwIfAborted(signal);
   const container = await engine.docker
     .createContainer({
+      name: workerName(options.kind),
       Image: kit.id,
       Entrypoint: [`/usr/lib/bulkhead/disk/${options.script}`],
       Cmd: options.args,

@@ -4,6 +4,7 @@ import { withDeadline } from '../core/deadline';
 import { throwIfCancelled } from '../core/errors';
 import type { Engine } from './engine';
 import { engineFailure, statusOf } from './engineFailure';
+import { workerName } from './workerName';
 
 export interface AccountIds {
   uid: number;
@@ -64,6 +65,7 @@ async function readPasswd(engine: Engine, imageId: string, signal: AbortSignal |
   return withDeadline({ what, ms: READ_MS, signal }, async (stop) => {
     try {
       const container = await engine.docker.createContainer({
+        name: workerName('passwd'),
         Image: imageId,
         Entrypoint: ['/never-started'],
         Labels: { 'bulkhead.worker': 'passwd' },

@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
+import { workerName } from '../image/workerName';
 import { JAIL_USER, jail, proxyName, proxyVolumeName } from '../machine/kvm/jail';
 import { PROXY_LABEL } from '../machine/kvm/labels';
 import type { EgressPlace } from './egressNetwork';
@@ -62,6 +63,7 @@ export function wallContainer(
 ): ContainerCreateOptions {
   const { NetworkMode: _none, ...walls } = jail(undefined);
   return {
+    name: workerName('wall'),
     Image: kitImage,
     User: '0:0',
     WorkingDir: '/',

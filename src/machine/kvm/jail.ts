@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
 import { LAYER_FOLDER, LAYER_VOLUME } from '../../disk/layerStore';
+import { workerName } from '../../image/workerName';
 import type { Accelerator, MachineSpec } from '../hypervisor';
 import { labelsOf, MACHINE_LABEL } from './labels';
 import { socketMount } from './shareContainer';
@@ -17,6 +18,11 @@ const OVERHEAD_BYTES: Record<Accelerator, number> = { kvm: 256 * MIB, tcg: 640 *
 
 export function containerName(id: string): string {
   return `bulkhead-${id}`;
+}
+
+/** Of a container that takes the other's place as soon as that is gone. No id has a dot. */
+export function nextContainerName(id: string): string {
+  return `bulkhead-${id}.next`;
 }
 
 export function volumeName(id: string): string {
@@ -64,7 +70,11 @@ export function jail(kvm: KvmDevice | undefined): HostConfig & { CgroupnsMode: '
     // The Engine adds its own seccomp profile as long as nothing here turns it off.
     SecurityOpt: ['no-new-privileges'],
     ReadonlyRootfs: true,
-    Tmpfs: { '/tmp': 'size=64m,mode=1777,nosuid,nodev,noexec' },
+    Tmpfs: {
+      '/tmp': 'size=64m,mode=1777,nosuid,nodev,noexec',
+      // What the guest wrote to its console, for `connect`: a guest that fills it fills nothing else.
+      '/console': 'size=1m,mode=1777,nosuid,nodev,noexec',
+    },
     // QEMU's threads, and a process for each of the guest's connections to its proxy.
     PidsLimit: 256,
     IpcMode: 'private',
@@ -128,6 +138,7 @@ export function onceContainer(
 ): ContainerCreateOptions {
   const memory = options.memoryBytes ?? 128 * MIB;
   return {
+    name: workerName('once'),
     Image: kitImage,
     User: JAIL_USER,
     WorkingDir: '/',

@@ -3,7 +3,7 @@ import { throwIfAborted, withDeadline } from '../../core/deadline';
 import { BulkheadError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { Engine } from '../../image/engine';
-import { engineFailure, statusOf } from '../../image/engineFailure';
+import { engineFailure } from '../../image/engineFailure';
 import type { Kit } from '../../image/kit';
 import type {
   Accelerator,
@@ -16,10 +16,12 @@ import type {
 } from '../hypervisor';
 import { configUpload } from './configArchive';
 import { networkModeOf, switchNetwork } from './containerNetwork';
+import { findContainer, replaceContainer, unless } from './containerReplacement';
 import { exitCodeOfStatus, stateOfContainer } from './exitCodes';
 import { containerName, MACHINE_FILTER, machineContainer, proxyVolumeName, volumeName } from './jail';
 import { KvmMachine } from './kvmMachine';
 import { MACHINE_LABEL, machineOfLabels, PROXY_LABEL, shareOfLabels } from './labels';
+import { machineIdOfListed, machinesAmong } from './ours';
 import { type Probed, probe } from './probe';
 import { dropShare, makeShareVolume, ofListed, workspaceOf } from './share';
 import { SHARE_LABEL } from './shareContainer';
@@ -62,21 +64,20 @@ export class KvmHypervisor implements Hypervisor {
           for (const volume of [volumeName(spec.id), proxyVolumeName(spec.id)]) {
             await engine.docker.createVolume({ Name: volume, Labels: { [MACHINE_LABEL]: spec.id } });
           }
-          await this.removeOutdated(spec);
+          const outdated = await this.outdated(spec);
           if (spec.share) {
             await makeShareVolume(engine, spec.id);
           } else {
             await dropShare(engine, spec.id);
           }
           throwIfAborted(signal);
-          await engine.docker
-            .createContainer(machineContainer(spec, kit.id, accelerator, probed?.kvm, engine.ncpu))
-            .catch((error: unknown) => {
-              // 409: it is there already, with the same spec, or another process has just made it.
-              if (statusOf(error) !== 409) {
-                throw error;
-              }
-            });
+          const wanted = machineContainer(spec, kit.id, accelerator, probed?.kvm, engine.ncpu);
+          if (outdated) {
+            await replaceContainer(engine, spec.id, outdated, wanted);
+          } else {
+            // 409: it is there already, with the same spec, or another process has just made it.
+            await engine.docker.createContainer(wanted).catch(unless(409));
+          }
           const container = engine.docker.getContainer(containerName(spec.id));
           const { State: state } = await container.inspect();
           if (!state.Running) {
@@ -110,13 +111,10 @@ export class KvmHypervisor implements Hypervisor {
           labelled(SHARE_LABEL),
           labelled(PROXY_LABEL),
         ]);
-        const shareOf = new Map(shares.map((share) => [share.Labels[SHARE_LABEL], share]));
-        const proxyOf = new Map(proxies.map((proxy) => [proxy.Labels[PROXY_LABEL], proxy]));
-        return containers
-          .flatMap((container) => {
-            const id = container.Labels[MACHINE_LABEL];
-            return infoOf(container, shareOf.get(id), proxyOf.get(id)) ?? [];
-          })
+        const shareOf = new Map(shares.map((share) => [machineIdOfListed(share, SHARE_LABEL), share]));
+        const proxyOf = new Map(proxies.map((proxy) => [machineIdOfListed(proxy, PROXY_LABEL), proxy]));
+        return machinesAmong(containers)
+          .flatMap(([id, container]) => infoOf(container, shareOf.get(id), proxyOf.get(id)) ?? [])
           .sort((a, b) => b.createdAt - a.createdAt);
       } catch (error) {
         throw engineFailure('The machines can’t be listed', error);
@@ -127,14 +125,13 @@ export class KvmHypervisor implements Hypervisor {
   async get(id: string, options: WaitOptions = {}): Promise<Machine | undefined> {
     const { engine } = this.options;
     return withDeadline({ what: `Looking for ${id}`, ms: 20_000, signal: options.signal }, async () => {
-      const container = engine.docker.getContainer(containerName(id));
       try {
-        const found = await container.inspect();
-        return found.Config.Labels[MACHINE_LABEL] === id ? this.machineOf(id, container) : undefined;
+        const container = await findContainer(engine, id);
+        const found = await container?.inspect();
+        return container && found?.Config.Labels[MACHINE_LABEL] === id
+          ? this.machineOf(id, container)
+          : undefined;
       } catch (error) {
-        if (statusOf(error) === 404) {
-          return undefined;
-        }
         throw engineFailure(`The machine ${id} can’t be looked for`, error);
       }
     });
@@ -184,20 +181,15 @@ export class KvmHypervisor implements Hypervisor {
   }
 
   /** A container is immutable: one whose spec differs is made anew around its volume, unless it runs or sleeps. */
-  private async removeOutdated(spec: MachineSpec): Promise<void> {
-    const container = this.options.engine.docker.getContainer(containerName(spec.id));
-    try {
-      const found = await container.inspect();
-      const { state } = stateOfContainer(found.State.Status, found.State.ExitCode);
-      const same = machineOfLabels(found.Config.Labels)?.specHash === spec.specHash;
-      if (!same && state !== 'running' && state !== 'suspended') {
-        await container.remove();
-      }
-    } catch (error) {
-      if (statusOf(error) !== 404) {
-        throw error;
-      }
+  private async outdated(spec: MachineSpec): Promise<Container | undefined> {
+    const container = await findContainer(this.options.engine, spec.id);
+    const found = await container?.inspect();
+    if (!found) {
+      return undefined;
     }
+    const { state } = stateOfContainer(found.State.Status, found.State.ExitCode);
+    const same = machineOfLabels(found.Config.Labels)?.specHash === spec.specHash;
+    return same || state === 'running' || state === 'suspended' ? undefined : container;
   }
 }
 

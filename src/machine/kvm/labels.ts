@@ -81,6 +81,7 @@ export function machineOfLabels(labels: Record<string, string>): LabelledMachine
   };
   const whole =
     /^[a-z0-9][a-z0-9-]{0,62}$/.test(machine.id) &&
+    /^[0-9a-f]{64}$/.test(machine.diskKey) &&
     ['kvm', 'tcg', 'hyperv'].includes(machine.accelerator) &&
     [machine.cpus, machine.memoryBytes, machine.diskBytes].every((n) => Number.isSafeInteger(n) && n > 0);
   return whole ? machine : undefined;
