@@ -88,9 +88,7 @@ async function orphanedCompanions(engine: Engine, ids: Set<string>, dryRun: bool
  */
 async function orphanedVolumes(services: Services, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
   const { engine } = await services.connect();
-  const { Volumes: volumes } = await engine.docker.listVolumes({
-    filters: { label: [CONTAINER_LABELS.machine] },
-  });
+  const { Volumes: volumes } = await engine.docker.listVolumes({ filters: { name: ['bulkhead-'] } });
   const orphans: VolumeInspectInfo[] = [];
   for (const volume of (volumes ?? []) as (VolumeInspectInfo & { CreatedAt?: string })[]) {
     const id = machineIdOfVolume(volume);

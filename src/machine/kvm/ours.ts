@@ -1,6 +1,6 @@
-import { containerName, nextContainerName, proxyName, proxyVolumeName, volumeName } from './jail';
+import { containerName, nextContainerName, proxyName } from './jail';
 import { MACHINE_LABEL, PROXY_LABEL } from './labels';
-import { SHARE_LABEL, shareContainerName, shareVolumeName } from './shareContainer';
+import { SHARE_LABEL, shareContainerName } from './shareContainer';
 
 const NAME_OF = {
   [MACHINE_LABEL]: containerName,
@@ -41,14 +41,10 @@ export function machinesAmong<T extends ListedContainer>(containers: readonly T[
   return [...whole, ...next];
 }
 
-/** The machine whose volume it is. */
-export function machineIdOfVolume(volume: {
-  Name: string;
-  Labels?: Record<string, string> | null;
-}): string | undefined {
-  const id = volume.Labels?.[MACHINE_LABEL];
-  return id !== undefined &&
-    [volumeName, proxyVolumeName, shareVolumeName].some((nameOf) => nameOf(id) === volume.Name)
-    ? id
-    : undefined;
+/** As `volumeName`, `proxyVolumeName` and `shareVolumeName` name them. */
+const VOLUME_NAME = /^bulkhead-(?:machine|proxy|share)-([a-z0-9][a-z0-9-]*)$/;
+
+/** The machine whose volume it is. By name alone: where a container names a volume that is missing, the Engine makes one without labels. */
+export function machineIdOfVolume({ Name: name }: { Name: string }): string | undefined {
+  return VOLUME_NAME.exec(name)?.[1];
 }

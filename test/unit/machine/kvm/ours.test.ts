@@ -40,11 +40,12 @@ describe('what is ours', () => {
     ]);
   });
 
-  it('volumes, too', () => {
-    const labels = { [CONTAINER_LABELS.machine]: 'a-1' };
-    expect(machineIdOfVolume({ Name: 'bulkhead-machine-a-1', Labels: labels })).toBe('a-1');
-    expect(machineIdOfVolume({ Name: 'bulkhead-proxy-a-1', Labels: labels })).toBe('a-1');
-    expect(machineIdOfVolume({ Name: 'data', Labels: labels })).toBeUndefined();
-    expect(machineIdOfVolume({ Name: 'bulkhead-machine-a-1', Labels: null })).toBeUndefined();
+  it('volumes are known by their names: the Engine makes some without labels', () => {
+    for (const name of ['machine', 'proxy', 'share'] as const) {
+      expect(machineIdOfVolume({ Name: `bulkhead-${name}-a-1` })).toBe('a-1');
+    }
+    for (const name of ['data', 'bulkhead-layers', 'my-bulkhead-machine-a-1', 'bulkhead-machine-']) {
+      expect(machineIdOfVolume({ Name: name })).toBeUndefined();
+    }
   });
 });
