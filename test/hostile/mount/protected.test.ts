@@ -45,6 +45,7 @@ const NEW_NAMES = [
   '.git',
   '.GIT',
   '.gIt.',
+  '.git (deleted)',
   '.g\u200cit',
   'HEAD',
   '.idea',
