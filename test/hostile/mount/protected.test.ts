@@ -68,7 +68,6 @@ let raw: RawFuse;
 beforeAll(async () => {
   vmm = await TamperedVmm.open('protected', false, {
     ...Object.fromEntries(FILES.map((path) => [path, 'as the host has it\n'])),
-    'aside/spare': 'of the guest\n',
     'nested/a.txt': '',
     'node_modules/p/index.js': '',
     'packages/p/index.js': '',
@@ -87,6 +86,12 @@ async function target(path: string, aside: bigint): Promise<Target> {
     node: await raw.node(path),
     aside,
   };
+}
+
+/** The nodes of a new folder and of the file `spare` in it. */
+async function freshAside(name: string): Promise<{ aside: bigint; spare: bigint }> {
+  await vmm.write({ [`${name}/spare`]: 'of the guest\n' });
+  return { aside: await raw.node(name), spare: await raw.node(`${name}/spare`) };
 }
 
 /** Names are bytes to FUSE. */
@@ -132,9 +137,8 @@ attack(
     promise: 'mounted-read-write',
   },
   async () => {
+    const { aside, spare } = await freshAside('aside of files');
     const before = await vmm.snapshot();
-    const aside = await raw.node('aside');
-    const spare = await raw.node('aside/spare');
     let tried = 0;
     for (const path of FILES) {
       const at = await target(path, aside);
@@ -168,8 +172,7 @@ attack(
     promise: 'mounted-read-write',
   },
   async () => {
-    const from = await raw.node('aside');
-    const spare = await raw.node('aside/spare');
+    const { aside: from, spare } = await freshAside('aside of names');
     const before = await vmm.snapshot();
     const places: [bigint, string[]][] = [
       [BigInt(ROOT_NODE), [...NEW_NAMES, ...NEW_NAMES_AT_TOP]],
@@ -232,8 +235,7 @@ attack(
     promise: 'mounted-read-write',
   },
   async () => {
-    const from = await raw.node('aside');
-    const spare = await raw.node('aside/spare');
+    const { aside: from, spare } = await freshAside('aside of sub');
     const at = await target('sub/file', from);
     const git = await raw.node('sub/.git');
     expect((await raw.ask(OP.create, at.parent, packed(2, 0o644, 0o22, 0, 'made\0'))).said).toBe('ok');
@@ -251,7 +253,7 @@ attack(
           () => attempt(raw, { parent, spare, from }, 'new'),
         ]),
       ),
-      ...['file', '.git', '..', '../secret', '../../protected/aside/spare'].map(
+      ...['file', '.git', '..', '../secret', '../../protected/packages/p/index.js'].map(
         (name): [string, () => ReturnType<Attempt[1]>] => [
           `LOOKUP ${name}`,
           () => raw.ask(OP.lookup, at.parent, packed(`${name}\0`)),

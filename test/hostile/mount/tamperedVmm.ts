@@ -141,8 +141,11 @@ export class TamperedVmm {
   }
 
   async dispose(): Promise<void> {
-    await this.fuse?.close();
-    await this.machine.dispose();
+    try {
+      await this.fuse?.close();
+    } finally {
+      await this.machine.dispose();
+    }
   }
 
   private async own(): Promise<void> {
