@@ -100,9 +100,9 @@ attack(
     id: 'fuse-lies',
     from: 'vmm',
     tries:
-      'Lengths that lie, names without an end, nodes and handles that were never given out, DAX, 4 GiB at once; descriptor chains with loops, and addresses and lengths outside of the memory.',
+      'Lengths that lie, names without an end, nodes and handles that were never given out, DAX, 4 GiB at once; descriptor chains with loops, addresses and lengths outside of the memory; memory that is taken away.',
     holds:
-      'virtiofsd refuses, or ends, and never hangs; no file is touched. The list of machines says that the folder is not served any more, and the machine can be removed.',
+      'virtiofsd refuses, or ends instead of hanging; no file is touched. The list of machines says that the folder is not served any more, and the machine can be removed.',
     promise: 'mounted-read-write',
   },
   async () => {
@@ -125,6 +125,7 @@ attack(
           return to.raw(`chain ${chain}`);
         },
       ]),
+      ['memory that is taken away', (to) => to.raw('shrink')],
     ];
     for (const [what, attempt] of tries) {
       const { said } = await attempt(raw);

@@ -3,6 +3,7 @@
 #   fuse <hex> <room>          one request on the request queue, with <room> bytes for the answer
 #   chain <queue> <head> <d>;… descriptors as they are: address,length,flags,next (decimal); an empty place in the table stays
 #   poke <address> <hex>       writes into the memory that is shared
+#   shrink                     takes all of the shared memory away, and rings
 #   load <hex>                 hands in a device state, as a migration would
 # Answers: `used <hex>` (what lies where answers are written, as long as the ring says), `silent` after some seconds, `gone`
 # when virtiofsd has closed the connection, `loaded <0 or 1>` (0: virtiofsd says that it worked), `poked`.
@@ -134,6 +135,15 @@ sub submit {
   return 'silent';
 }
 
+sub shrink {
+  truncate($memory, 0) or die "truncate: $!";
+  syswrite($kick[1], pack('Q', 1));
+  for (my $until = time + $PATIENCE; time <= $until; select(undef, undef, undef, 0.002)) {
+    return 'gone' if gone();
+  }
+  return 'silent';
+}
+
 sub load_state {
   my ($state) = @_;
   pipe(my $reader, my $writer) or die "pipe: $!";
@@ -162,6 +172,8 @@ while (my $line = <STDIN>) {
   } elsif ($command eq 'poke') {
     poke($rest[0], pack('H*', $rest[1]));
     print "poked\n";
+  } elsif ($command eq 'shrink') {
+    print shrink(), "\n";
   } elsif ($command eq 'load') {
     print load_state(pack('H*', $rest[0] // '')), "\n";
   }
