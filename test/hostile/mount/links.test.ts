@@ -21,6 +21,9 @@ import { TamperedVmm } from './tamperedVmm';
 const OWNER = 1000;
 const WHITEOUT = 4;
 
+/** A virtiofsd of its own for each connection, on a busy host. */
+const MOST_MS = 300_000;
+
 let vmm: TamperedVmm;
 let raw: RawFuse;
 
@@ -81,6 +84,7 @@ attack(
     expect(await vmm.snapshot()).toEqual(before);
     return `${all.length} requests refused`;
   },
+  { timeoutMs: MOST_MS },
 );
 
 attack(
@@ -119,6 +123,7 @@ attack(
     expect(await readFile(join(vmm.outside, 'secret'), 'utf8')).toBe('secret of the host\n');
     return `${changes.length * 2} requests refused`;
   },
+  { timeoutMs: MOST_MS },
 );
 
 attack(
@@ -172,4 +177,5 @@ attack(
     }
     return `${all.length} requests refused`;
   },
+  { timeoutMs: MOST_MS },
 );

@@ -8,6 +8,9 @@ import { deviceState, type StateHandle, type StateNode } from './deviceState';
 import { createBody, linkBody, mkdirBody, mknodBody, OP, packed, ROOT_NODE, symlinkBody } from './rawFuse';
 import { TamperedVmm } from './tamperedVmm';
 
+/** A virtiofsd of its own for each connection, on a busy host. */
+const MOST_MS = 300_000;
+
 let vmm: TamperedVmm;
 
 beforeAll(async () => {
@@ -106,6 +109,7 @@ attack(
     }
     return `${tries.length} requests refused, ${made.length + 1} plain ones granted`;
   },
+  { timeoutMs: MOST_MS },
 );
 
 attack(
@@ -154,4 +158,5 @@ attack(
     expect({ ...after, 'names/a.txt': '' }).toEqual({ ...before, 'names/a.txt': '' });
     return `${OUTSIDE.length + 1} states refused, an ordinary one loaded`;
   },
+  { timeoutMs: MOST_MS },
 );

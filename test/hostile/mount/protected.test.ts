@@ -62,6 +62,9 @@ const NEW_NAMES = [
 ];
 const NEW_NAMES_AT_TOP = ['.husky', '.HUSKY', '.hu\u017fky', '.gitlab-ci.yml', 'Jenkinsfile', '.circleci '];
 
+/** A virtiofsd of its own for each connection, on a busy host. */
+const MOST_MS = 300_000;
+
 let vmm: TamperedVmm;
 let raw: RawFuse;
 
@@ -159,6 +162,7 @@ attack(
     }
     return `${tried} requests refused; on an ordinary file ${FILE_CHANGES.length} kinds are granted`;
   },
+  { timeoutMs: MOST_MS },
 );
 
 attack(
@@ -222,6 +226,7 @@ attack(
     expect((await raw.ask(OP.rename, modules, renameBody(modules, 'p', 'q'))).said).toBe('ok');
     return `${tries.length} requests and ${moves.length} moves refused`;
   },
+  { timeoutMs: MOST_MS },
 );
 
 attack(
@@ -273,4 +278,5 @@ attack(
     ).toBe('anew');
     return `${tries.length} requests refused`;
   },
+  { timeoutMs: MOST_MS },
 );

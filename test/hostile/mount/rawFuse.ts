@@ -39,7 +39,7 @@ const IN_HEADER = 40;
 const OUT_HEADER = 16;
 const ENTRY_BYTES = 128;
 const ROOM = 70_000;
-const ANSWER_MS = 30_000;
+const ANSWER_MS = 60_000;
 
 /** What came back: `ok`, an errno's name, `silent` (no answer in seconds) or `gone` (the connection was closed). */
 export interface Answer {

@@ -6,6 +6,9 @@ import { deviceState } from './deviceState';
 import { type Answer, OP, packed, ROOT_NODE, setattrBody } from './rawFuse';
 import { TamperedVmm } from './tamperedVmm';
 
+/** A virtiofsd of its own for each connection, on a busy host. */
+const MOST_MS = 300_000;
+
 let vmm: TamperedVmm;
 
 beforeAll(async () => {
@@ -89,4 +92,5 @@ attack(
     expect(await vmm.snapshot()).toEqual(before);
     return `${all.length} requests and 3 states refused`;
   },
+  { timeoutMs: MOST_MS },
 );

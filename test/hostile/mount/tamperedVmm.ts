@@ -127,7 +127,7 @@ export class TamperedVmm {
 
   /** True if virtiofsd has ended, or does within seconds. */
   async hasEnded(): Promise<boolean> {
-    for (const until = Date.now() + 10_000; Date.now() < until; await delay(100)) {
+    for (const until = Date.now() + 30_000; Date.now() < until; await delay(100)) {
       if (!(await this.shareRuns())) {
         return true;
       }

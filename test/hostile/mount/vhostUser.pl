@@ -26,7 +26,7 @@ my $SIZE = 16 << 20;    # of the shared memory, which is all of "the guest"
 my $USER = 1 << 28;     # where it is in "QEMU's" address space
 my $ENTRIES = 128;
 my ($QUEUE, $IN, $OUT) = (0x10000, 0x100000, 0x800000);    # each queue's rings, requests, answers: addresses
-my $PATIENCE = 4;       # seconds
+my $PATIENCE = 20;      # seconds
 
 sub hex_of { return unpack('H*', $_[0]) }
 
