@@ -1,46 +1,35 @@
 /*
  * Preloaded into virtiofsd: keeps what tools on the host run or obey out of the guest's reach, also where it does not exist yet,
- * so that no bind mount can lie over it. Calls that make, change, move or remove something are
- * refused (EROFS) if its path in the share has
- *   - a component `.git` or `HEAD` at any depth (a repository's configuration names programs that git runs for whoever looks at
- *     it, and a folder with HEAD, objects and refs in it is a repository, whatever its name), or
- *   - as its first component one of the names in BULKHEAD_PROTECTED (colon-separated; `*` in front means any beginning).
- * Names but HEAD are compared without regard to ASCII case. Also refused (EPERM): set-user-id and set-group-id bits, FIFOs, devices.
+ * so that no bind mount can lie over it. Calls that make, change, move or remove something are refused
+ *   - with EROFS, if it is protected (names.c) or not in the share at all (place.c);
+ *   - with EPERM, if it is a file that has another name which the guest did not make (links.c), and for set-user-id and set-group-id
+ *     bits, FIFOs and devices;
+ *   - with EXDEV, if a folder would leave a package: in it may be names that are protected elsewhere. Tools copy then.
+ * Nothing is opened that is not in the share, not even to read (ENOENT).
  *
- * A name from the guest is one component: `..` and names with a slash, which only a tampered kernel sends, open nothing (ENOENT).
+ * The guest can't move a protected folder to another name, nor anything to a protected name, so a path that is not protected
+ * can't become so between the look at it and the call.
  *
- * virtiofsd (1.13) knows a file by an O_PATH descriptor, and opens it again through its own /proc/self/fd; so what a call is
- * about is read off /proc/self/fd, where the kernel keeps the present path. The guest can't move a protected folder to another
- * name, nor anything to a protected name, so a path that is not protected can't become so between this look and the call.
+ * All of virtiofsd's calls go through the C library: the program has no `syscall` instruction of its own. What it imports that
+ * could change a file and is not wrapped here, test/hostile/mount knows.
  */
 #define _GNU_SOURCE
+#include "guard.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SHARE "/share"
 #define SPECIAL_BITS (S_ISUID | S_ISGID)
-
-static char names[4096];
-
-__attribute__((constructor)) static void read_names(void) {
-  const char *given = getenv("BULKHEAD_PROTECTED");
-  if (given == NULL || strlen(given) >= sizeof names) {
-    fputs("guard: BULKHEAD_PROTECTED is missing or too long\n", stderr);
-    _exit(21);
-  }
-  strcpy(names, given);
-}
+/* linux/fs.h, which does not go together with the C library's headers. */
+#define EXCHANGE 2u
+#define WHITEOUT 4u
 
 static void *next_of(const char *symbol) {
   void *found = dlsym(RTLD_NEXT, symbol);
@@ -51,86 +40,28 @@ static void *next_of(const char *symbol) {
   return found;
 }
 
-static int matches(const char *pattern, size_t pattern_length, const char *name, size_t length) {
-  if (pattern[0] == '*') {
-    size_t ending = pattern_length - 1;
-    return length >= ending && strncasecmp(pattern + 1, name + length - ending, ending) == 0;
-  }
-  return pattern_length == length && strncasecmp(pattern, name, length) == 0;
-}
-
-static int protected_at_top(const char *name, size_t length) {
-  for (const char *pattern = names; *pattern != '\0';) {
-    size_t pattern_length = strcspn(pattern, ":");
-    if (pattern_length > 0 && matches(pattern, pattern_length, name, length)) return 1;
-    pattern += pattern_length;
-    if (*pattern == ':') pattern++;
-  }
-  return 0;
-}
-
-/* `path` is absolute. What lies outside of the share is virtiofsd's own business. */
-static int is_protected(const char *path) {
-  size_t root = strlen(SHARE);
-  if (strncmp(path, SHARE, root) != 0 || (path[root] != '/' && path[root] != '\0')) return 0;
-  int first = 1;
-  for (const char *at = path + root; *at != '\0';) {
-    at += strspn(at, "/");
-    size_t length = strcspn(at, "/");
-    if (length == 0) break;
-    if (length == 4 && (strncasecmp(at, ".git", 4) == 0 || strncmp(at, "HEAD", 4) == 0)) return 1;
-    if (first && protected_at_top(at, length)) return 1;
-    first = 0;
-    at += length;
-  }
-  return 0;
-}
-
-/* Reads where a descriptor is; "" if that can't be told. */
-static void path_of(int fd, char *path) {
-  char link[64];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlinkat(AT_FDCWD, link, path, PATH_MAX - 1);
-  path[length > 0 ? length : 0] = '\0';
-}
-
-/* True for virtiofsd's descriptor of /proc/self/fd, under which a number is another descriptor. */
-static int is_descriptor_folder(const char *path) {
-  size_t length = strlen(path);
-  return strncmp(path, "/proc/", 6) == 0 && length > 3 && strcmp(path + length - 3, "/fd") == 0;
-}
-
-/* True for a name that would lead out of the folder that it is looked up in. virtiofsd's own lookups begin outside of the share. */
-static int leaves(int dirfd, const char *name) {
-  char path[PATH_MAX];
-  if (name == NULL || dirfd == AT_FDCWD || name[0] == '/') return 0;
-  if (strchr(name, '/') == NULL && strcmp(name, "..") != 0) return 0;
-  path_of(dirfd, path);
-  size_t root = strlen(SHARE);
-  return path[0] == '\0' || (strncmp(path, SHARE, root) == 0 && (path[root] == '/' || path[root] == '\0'));
-}
-
-/* True if what (dirfd, name) is, or would be, must be left alone. What can't be told is refused. */
+/* True if (dirfd, name), or its being there, must be left alone. */
 static int refuses(int dirfd, const char *name) {
-  char path[2 * PATH_MAX];
-  if (name == NULL) name = "";
-  if (name[0] == '/') return is_protected(name);
-  if (dirfd == AT_FDCWD) return 0;
-  if (leaves(dirfd, name)) return 1;
-  path_of(dirfd, path);
-  if (path[0] == '\0') return 1;
-  if (name[0] == '\0') return is_protected(path);
-  if (is_descriptor_folder(path)) {
-    char *end;
-    long fd = strtol(name, &end, 10);
-    if (*end != '\0' || fd < 0 || fd > INT_MAX) return 1;
-    path_of((int)fd, path);
-    return path[0] == '\0' || is_protected(path);
-  }
-  strcat(path, "/");
-  strncat(path, name, PATH_MAX - 1);
-  return is_protected(path);
+  char path[PATH_ROOM];
+  return path_in_share(dirfd, name, path) != 0 || is_protected(path);
 }
+
+/* The error for changing what (dirfd, name) itself is; 0 if that is allowed. */
+static int refused_change(int dirfd, const char *name) {
+  return refuses(dirfd, name) ? EROFS : has_foreign_name(dirfd, name) ? EPERM : 0;
+}
+
+/* True for a folder that would go from a package to where it is not in one. */
+static int leaves_package(int olddir, const char *old, int newdir, const char *name) {
+  char from[PATH_ROOM], to[PATH_ROOM];
+  struct stat found;
+  if (path_in_share(olddir, old, from) != 0 || path_in_share(newdir, name, to) != 0) return 0;
+  if (!is_package(from) || is_package(to)) return 0;
+  return fstatat(olddir, old, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(found.st_mode);
+}
+
+/* virtiofsd's own opens begin at the working directory or at an absolute path, and have no descriptor. */
+static int is_own(int dirfd) { return dirfd == AT_FDCWD; }
 
 #define REFUSE(code) return errno = (code), -1
 /* Several threads may find it at once: they find the same. */
@@ -144,6 +75,15 @@ static int writes(int flags) {
   return (flags & O_PATH) == 0 && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0 || makes(flags));
 }
 
+/* The error for opening (dirfd, name) so; 0 if that is allowed. */
+static int refused_open(int dirfd, const char *name, int flags, mode_t mode) {
+  char path[PATH_ROOM];
+  if (!is_own(dirfd) && path_in_share(dirfd, name, path) != 0) return ENOENT;
+  if (!writes(flags)) return 0;
+  if ((mode & SPECIAL_BITS) != 0) return EPERM;
+  return refused_change(dirfd, name);
+}
+
 #define OPENAT(symbol) \
   int symbol(int dirfd, const char *name, int flags, ...) { \
     REAL(int, #symbol, (int, const char *, int, mode_t)); \
@@ -154,9 +94,8 @@ static int writes(int flags) {
       mode = va_arg(rest, mode_t); \
       va_end(rest); \
     } \
-    if (leaves(dirfd, name)) REFUSE(ENOENT); \
-    if (writes(flags) && refuses(dirfd, name)) REFUSE(EROFS); \
-    if ((mode & SPECIAL_BITS) != 0) REFUSE(EPERM); \
+    int refused = refused_open(dirfd, name, flags, mode); \
+    if (refused != 0) REFUSE(refused); \
     return real(dirfd, name, flags, mode); \
   }
 OPENAT(openat)
@@ -186,7 +125,9 @@ int symlinkat(const char *target, int dirfd, const char *name) {
 int linkat(int olddir, const char *old, int newdir, const char *name, int flags) {
   REAL(int, "linkat", (int, const char *, int, const char *, int));
   if (refuses(olddir, old) || refuses(newdir, name)) REFUSE(EROFS);
-  return real(olddir, old, newdir, name, flags);
+  int made = real(olddir, old, newdir, name, flags);
+  if (made == 0) remember_link(newdir, name);
+  return made;
 }
 
 int unlinkat(int dirfd, const char *name, int flags) {
@@ -197,34 +138,69 @@ int unlinkat(int dirfd, const char *name, int flags) {
 
 int fchmodat(int dirfd, const char *name, mode_t mode, int flags) {
   REAL(int, "fchmodat", (int, const char *, mode_t, int));
-  if (refuses(dirfd, name)) REFUSE(EROFS);
+  struct stat found;
+  /* As it is already: package managers say so of what they have linked. */
+  int same = fstatat(dirfd, name, &found, 0) == 0 && (found.st_mode & 07777) == (mode & 07777);
+  int refused = refused_change(dirfd, name);
+  if (refused == EROFS || (refused != 0 && !same)) REFUSE(refused);
   if ((mode & SPECIAL_BITS) != 0) REFUSE(EPERM);
   return real(dirfd, name, mode, flags);
 }
 
 int fchmod(int fd, mode_t mode) {
   REAL(int, "fchmod", (int, mode_t));
-  if (refuses(fd, "")) REFUSE(EROFS);
+  int refused = refused_change(fd, "");
+  if (refused != 0) REFUSE(refused);
   if ((mode & SPECIAL_BITS) != 0) REFUSE(EPERM);
   return real(fd, mode);
 }
 
 int fchownat(int dirfd, const char *name, uid_t user, gid_t group, int flags) {
   REAL(int, "fchownat", (int, const char *, uid_t, gid_t, int));
-  if (refuses(dirfd, name)) REFUSE(EROFS);
+  int refused = refused_change(dirfd, name);
+  if (refused != 0) REFUSE(refused);
   return real(dirfd, name, user, group, flags);
 }
 
 int utimensat(int dirfd, const char *name, const struct timespec times[2], int flags) {
   REAL(int, "utimensat", (int, const char *, const struct timespec *, int));
-  if (refuses(dirfd, name)) REFUSE(EROFS);
+  int refused = refused_change(dirfd, name);
+  if (refused != 0) REFUSE(refused);
   return real(dirfd, name, times, flags);
 }
 
 int futimens(int fd, const struct timespec times[2]) {
   REAL(int, "futimens", (int, const struct timespec *));
-  if (refuses(fd, "")) REFUSE(EROFS);
+  int refused = refused_change(fd, "");
+  if (refused != 0) REFUSE(refused);
   return real(fd, times);
+}
+
+/* A handle names a file past every folder. virtiofsd is told to use none (guest/share/serve). */
+int open_by_handle_at(int mount, struct file_handle *handle, int flags) {
+  (void)mount, (void)handle, (void)flags;
+  REFUSE(EPERM);
+}
+
+/* Nor does it have extended attributes to set. */
+int setxattr(const char *path, const char *name, const void *value, size_t size, int flags) {
+  (void)path, (void)name, (void)value, (void)size, (void)flags;
+  REFUSE(ENOTSUP);
+}
+
+int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags) {
+  (void)fd, (void)name, (void)value, (void)size, (void)flags;
+  REFUSE(ENOTSUP);
+}
+
+int removexattr(const char *path, const char *name) {
+  (void)path, (void)name;
+  REFUSE(ENOTSUP);
+}
+
+int fremovexattr(int fd, const char *name) {
+  (void)fd, (void)name;
+  REFUSE(ENOTSUP);
 }
 
 /*
@@ -241,6 +217,16 @@ int capng_apply(int set) {
   return 0;
 }
 
+/*
+ * A request that virtiofsd can't read makes a thread of it panic: the others go on, and answer nothing any more. Better that it
+ * ends, which the host sees.
+ */
+int _Unwind_RaiseException(void *exception) {
+  (void)exception;
+  fputs("guard: virtiofsd has given up\n", stderr);
+  _exit(22);
+}
+
 /* The numbers without a function of their own in the C library that virtiofsd is built for. */
 long syscall(long number, ...) {
   REAL(long, "syscall", (long, ...));
@@ -252,17 +238,25 @@ long syscall(long number, ...) {
   switch (number) {
     case SYS_renameat2:
       if (refuses((int)a[0], (const char *)a[1]) || refuses((int)a[2], (const char *)a[3])) REFUSE(EROFS);
+      /* A whiteout is a device file. */
+      if ((a[4] & WHITEOUT) != 0) REFUSE(EPERM);
+      if (leaves_package((int)a[0], (const char *)a[1], (int)a[2], (const char *)a[3]) ||
+          ((a[4] & EXCHANGE) != 0 && leaves_package((int)a[2], (const char *)a[3], (int)a[0], (const char *)a[1]))) {
+        REFUSE(EXDEV);
+      }
       break;
     case SYS_openat2: {
       /* struct open_how begins with flags and mode, 64 bits each. */
       const unsigned long long *how = (const unsigned long long *)a[2];
-      if (leaves((int)a[0], (const char *)a[1])) REFUSE(ENOENT);
-      if (writes((int)how[0])) {
-        if (refuses((int)a[0], (const char *)a[1])) REFUSE(EROFS);
-        if ((how[1] & SPECIAL_BITS) != 0) REFUSE(EPERM);
-      }
+      int refused = refused_open((int)a[0], (const char *)a[1], (int)how[0], (mode_t)how[1]);
+      if (refused != 0) REFUSE(refused);
       break;
     }
+    case SYS_openat:
+    case SYS_open_by_handle_at:
+    case SYS_open_tree:
+    case SYS_move_mount:
+      REFUSE(EPERM);
   }
   return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -1,18 +1,22 @@
 /**
  * What tools on the host run, or obey, as soon as they look at a folder: out of the guest's reach in a folder that is mounted
- * read-write. `.git`, and `HEAD` (which makes any folder a repository), count at any depth: git and editors look for repositories
- * below. The others count directly in the folder; a package below may well have them.
- * Names are compared without regard to ASCII case; a `*` in front stands for any beginning. guest/share/guard.c holds the guest
- * to it, read-only mounts hold what is there already.
+ * read-write. Names are compared without regard to case; a `*` in front stands for any beginning. guest/share/names.c holds the
+ * guest to it, read-only mounts hold what is there already. It also knows `.git`, and `HEAD` (which makes any folder a
+ * repository), at any depth.
  */
-export const PROTECTED_AT_TOP: readonly string[] = [
-  '.git',
+
+/**
+ * Settings that count in whatever folder is opened, so at any depth; not in `node_modules`, where packages bring their own and
+ * nobody opens them.
+ */
+export const PROTECTED_AT_ANY_DEPTH: readonly string[] = [
   // Editors: settings name programs, tasks run by themselves.
   '.vscode',
   '.idea',
   '.vs',
   '.zed',
   '.fleet',
+  '.helix',
   '*.code-workspace',
   // Programs that vim runs, if the user lets it.
   '.exrc',
@@ -24,6 +28,14 @@ export const PROTECTED_AT_TOP: readonly string[] = [
   '.devcontainer',
   '.devcontainer.json',
   '.bulkhead.json',
+  // Coding agents: servers and hooks that they start.
+  '.mcp.json',
+  '.claude',
+  '.cursor',
+];
+
+/** What counts only directly in a repository, so in the folder itself. */
+export const PROTECTED_AT_TOP: readonly string[] = [
   // Folders that git's hooks are often put in (`core.hooksPath`), and what their managers read.
   '.husky',
   '.githooks',
@@ -46,16 +58,12 @@ export const PROTECTED_AT_TOP: readonly string[] = [
   'azure-pipelines.yml',
   'bitbucket-pipelines.yml',
   'appveyor.yml',
-  // Coding agents: servers and hooks that they start.
-  '.mcp.json',
-  '.claude',
-  '.cursor',
 ];
 
 /** True for a name directly in the folder that the guest may not change. */
 export function isProtectedAtTop(name: string): boolean {
   const lower = name.toLowerCase();
-  return PROTECTED_AT_TOP.some((pattern) =>
+  return ['.git', ...PROTECTED_AT_ANY_DEPTH, ...PROTECTED_AT_TOP].some((pattern) =>
     pattern.startsWith('*')
       ? lower.endsWith(pattern.slice(1).toLowerCase())
       : lower === pattern.toLowerCase(),

@@ -28,6 +28,9 @@ beforeAll(async () => {
     'app.code-workspace': '{}',
     'src/a.txt': 'from the host\n',
     'nested/.git/config': '[core]\n',
+    'nested/.vscode/tasks.json': '{}',
+    'fixture/HEAD': 'ref: refs/heads/main\n',
+    'fixture/config': '[core]\n',
   });
   folder = machine.workspace.folder;
   outside = join(dirname(folder), 'outside');
@@ -113,7 +116,7 @@ describe('mounted read-only', () => {
   test('the guest sees the folder as it is, as its own account’s, and not the copy', async () => {
     expect(await info()).toMatchObject({ workspaceMode: 'mount', readOnly: true });
     expect(await machine.sh('cat src/a.txt; stat -c %u src/a.txt; ls')).toBe(
-      `from the host\n${GUEST_UID}\napp.code-workspace\nlink\nnested\nsrc\nup`,
+      `from the host\n${GUEST_UID}\napp.code-workspace\nfixture\nlink\nnested\nsrc\nup`,
     );
     await writeFile(join(folder, 'src/a.txt'), 'changed on the host\n');
     for (const until = Date.now() + 30_000; Date.now() < until; await delay(200)) {
@@ -239,6 +242,8 @@ describe('mounted read-write', () => {
       '.bulkhead.json',
       'app.code-workspace',
       'nested/.git',
+      'nested/.vscode',
+      'fixture',
     ];
     const kept = async () => Promise.all(guarded.map((name) => snapshotOf(join(folder, name))));
     const was = await kept();
@@ -248,6 +253,8 @@ describe('mounted read-write', () => {
       '.bulkhead.json',
       'app.code-workspace',
       'nested/.git/config',
+      'nested/.vscode/tasks.json',
+      'fixture/config',
     ];
     const attempts = [
       ...files.flatMap((file) => [
@@ -268,6 +275,9 @@ describe('mounted read-write', () => {
       'mv .vscode v2',
       'rm -rf .vscode',
       'mkdir .idea',
+      'mkdir -p src/x && mkdir src/x/.devcontainer',
+      'mkdir -p src/w && echo x > src/w/evil.code-workspace',
+      'mkdir -p fixture/hooks && echo x > fixture/hooks/post-checkout',
       'mkdir .VSCode',
       'mkdir .github',
       'echo x > .envrc',
@@ -285,6 +295,14 @@ describe('mounted read-write', () => {
     expect(await succeedingInCopy(attempts)).toEqual(attempts);
     expect(await succeeding(attempts)).toEqual([]);
     expect(await kept()).toEqual(was);
+    // Packages bring settings of their own. A folder of them can be moved out only as a copy, which leaves those behind.
+    const packages =
+      'rm -rf node_modules q; mkdir -p node_modules/p/.vscode && touch node_modules/p/.vscode/x';
+    expect(
+      await succeeding([packages, 'mv node_modules/p node_modules/q', 'rm -r node_modules']),
+    ).toHaveLength(3);
+    expect(await succeeding([`${packages} && mv node_modules/p q`])).toEqual([]);
+    await expect(lstat(join(folder, 'q/.vscode'))).rejects.toThrow(/ENOENT/);
     expect((await readdir(folder)).filter((name) => name.startsWith('.')).sort()).toEqual([
       '.bulkhead.json',
       '.devcontainer.json',

@@ -1,13 +1,13 @@
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { Share } from '../hypervisor';
-import { PROTECTED_AT_TOP } from '../protectedPaths';
+import { PROTECTED_AT_ANY_DEPTH, PROTECTED_AT_TOP } from '../protectedPaths';
 import type { SharedFolder } from './sharedFolder';
 
 const MIB = 2 ** 20;
 
 /** Holds the machine's id; marks the container that serves its folder. */
 export const SHARE_LABEL = 'bulkhead.share';
-/** Where the folder is in that container (guest/share/guard.c knows it too). */
+/** Where the folder is in that container (guest/share/guard.h knows it too). */
 export const SHARE_FOLDER = '/share';
 export const SOCKET_FOLDER = '/run/bulkhead-share';
 /** guest/share/serve: what is mounted is not what was checked. */
@@ -60,7 +60,8 @@ export function shareContainer(
       `BULKHEAD_SHARE=${way}`,
       `BULKHEAD_EXPECTED=${expected.join('\n')}`,
       `BULKHEAD_OWNER=${owner.uid}:${owner.gid}:${guestOwner.uid}:${guestOwner.gid}`,
-      `BULKHEAD_PROTECTED=${PROTECTED_AT_TOP.join(':')}`,
+      `BULKHEAD_PROTECTED=${PROTECTED_AT_ANY_DEPTH.join(':')}`,
+      `BULKHEAD_PROTECTED_TOP=${PROTECTED_AT_TOP.join(':')}`,
     ],
     HostConfig: {
       NetworkMode: 'none',

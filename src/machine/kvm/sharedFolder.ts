@@ -4,6 +4,7 @@ import { dirname, join, sep } from 'node:path';
 import { BulkheadError, codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
 import { isProtectedAtTop } from '../protectedPaths';
+import { ambiguousNames } from './fileNames';
 
 /** One file or folder as the kernel knows it: `st_dev:st_ino`, decimal, as `stat -c %d:%i` prints it. */
 export type FileIdentity = string;
@@ -102,7 +103,15 @@ function holds(folder: string, path: string): boolean {
 }
 
 async function protectedEntries(folder: string): Promise<SharedFolder['protected']> {
-  const names = (await readdir(folder)).filter(isProtectedAtTop).sort();
+  const all = await readdir(folder);
+  const ambiguous = await ambiguousNames(folder, all);
+  if (ambiguous !== undefined) {
+    throw unwritable(ambiguous);
+  }
+  if (all.includes('HEAD')) {
+    throw refusedWritable('HEAD', 'makes it a git repository itself, all of which must be kept from the VM');
+  }
+  const names = all.filter(isProtectedAtTop).sort();
   if (names.length > PROTECTED_MAX) {
     throw refused(folder, `it has more than ${PROTECTED_MAX} settings files of editors and tools`);
   }
@@ -146,7 +155,11 @@ function refused(path: string, why: string): BulkheadError {
 }
 
 function refusedWritable(name: string, why: string): BulkheadError {
-  return new BulkheadError(`The folder can't be mounted read-write: ${printable(name, 200)} in it ${why}`, {
+  return unwritable(`${printable(name, 200)} in it ${why}`);
+}
+
+function unwritable(why: string): BulkheadError {
+  return new BulkheadError(`The folder can't be mounted read-write: ${why}`, {
     kind: 'usage',
     next: 'Mount it read-only (`workspace.readOnly`), or set `workspace.mode` to `copy`.',
   });

@@ -61,10 +61,15 @@ describe('the container that serves a folder', () => {
   it('is told what it must find there, and which names to guard', () => {
     expect(made.Env).toContain('BULKHEAD_EXPECTED=rw 2049:77 /share\nro 2049:78 /share/.git');
     expect(made.Env).toContain('BULKHEAD_OWNER=1000:1001:33:34');
-    const guarded = made.Env?.find((each) => each.startsWith('BULKHEAD_PROTECTED='))?.slice(19) ?? '';
-    expect(guarded.split(':')).toEqual(expect.arrayContaining(['.git', '.vscode', '*.code-workspace']));
-    // guest/share/guard.c has room for that many.
-    expect(guarded.length).toBeLessThan(4096);
+    const guarded = (variable: string) =>
+      made.Env?.find((each) => each.startsWith(`${variable}=`))?.slice(variable.length + 1) ?? '';
+    const everywhere = guarded('BULKHEAD_PROTECTED');
+    const atTop = guarded('BULKHEAD_PROTECTED_TOP');
+    expect(everywhere.split(':')).toEqual(expect.arrayContaining(['.vscode', '*.code-workspace']));
+    expect(atTop.split(':')).toEqual(expect.arrayContaining(['.github', '.husky']));
+    // guest/share/names.c has room for that many.
+    expect(everywhere.length).toBeLessThan(4096);
+    expect(atTop.length).toBeLessThan(4096);
   });
 
   it('has the folder read-only if that is what was granted', () => {

@@ -71,6 +71,12 @@ describe('what the guest may not change', () => {
     await expect(look()).rejects.toMatchObject({ kind: 'usage' });
   });
 
+  it('would be all of a folder that is a repository itself', async () => {
+    await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
+    await expect(look()).rejects.toMatchObject({ kind: 'usage', message: /HEAD.*repository itself/ });
+    expect((await look(folder, true)).protected).toEqual([]);
+  });
+
   it('can’t be a .git file that names a repository in the folder', async () => {
     await mkdir(join(folder, 'hidden'));
     await writeFile(join(folder, '.git'), 'gitdir: hidden\n');
