@@ -12,6 +12,8 @@ const MACHINE_LABEL = 'bulkhead.machine';
 const SHARE_LABEL = 'bulkhead.share';
 /** An `up` of another process imports a disk some seconds before its machine exists. */
 const FRESH_MINUTES = 15;
+/** As src/machine/kvm/jail.ts and shareContainer.ts name them. */
+const MACHINE_VOLUME = /^bulkhead-(?:machine|proxy|share)-(.+)$/;
 const KIT_IMAGES = 'bulkhead-kit';
 const MACHINE_IMAGES = ['bulkhead-image', 'bulkhead-image-base'];
 
@@ -78,9 +80,13 @@ async function orphanedCompanions(engine: Engine, ids: Set<string>, dryRun: bool
   );
 }
 
+/** The label is missing where the Engine itself made a volume for a container that names it. */
 async function orphanedVolumes(engine: Engine, ids: Set<string>, dryRun: boolean): Promise<Removed[]> {
-  const { Volumes: volumes } = await engine.docker.listVolumes({ filters: { label: [MACHINE_LABEL] } });
-  const orphans = (volumes ?? []).filter(({ Labels }) => !ids.has(Labels?.[MACHINE_LABEL] ?? ''));
+  const { Volumes: volumes } = await engine.docker.listVolumes({ filters: { name: ['bulkhead-'] } });
+  const orphans = (volumes ?? []).filter(({ Name, Labels }) => {
+    const id = Labels?.[MACHINE_LABEL] ?? MACHINE_VOLUME.exec(Name)?.[1];
+    return id !== undefined && !ids.has(id);
+  });
   return removeEach(
     orphans,
     dryRun,
