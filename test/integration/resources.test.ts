@@ -357,7 +357,9 @@ test('ports of a machine that ends meanwhile are no longer waited for', async ()
   const container = await containerOf(machine.id);
   const connections = async () => (await container.inspect()).ExecIDs ?? [];
   // The guest takes connections, and nothing more.
-  await machine.sh(`kill -STOP $(${BUSYBOX} pgrep -f 'sshd [-]D')`);
+  await machine.sh(
+    'for each in /proc/[0-9]*; do if grep -qx sshd $each/comm; then kill -STOP $(basename $each); fi; done',
+  );
   const before = await connections();
   const cli = machine.cli.start(['ports', machine.id]);
   await eventually(connections, (ids) => ids.some((id) => !before.includes(id)));
