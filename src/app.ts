@@ -118,7 +118,7 @@ export function createApp(options: AppOptions): App {
         onEnd: (error) => listener.onEnd(error),
       }),
     diskUse: (id, wait = {}) => diskUse(services, id, wait),
-    ports: (id, wait = {}) => listPorts(services, id, wait),
+    ports: (id, wait = {}) => listPorts(services, ends, id, wait),
     watchPorts: (id, listener) =>
       ports.watch(id, { onValue: (list) => listener.onPorts(list), onEnd: (error) => listener.onEnd(error) }),
     forwardPort: (id, guestPort, wait) => forwards.forward(id, guestPort, wait),

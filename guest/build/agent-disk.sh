@@ -47,4 +47,5 @@ musl-gcc -static -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$root/bin/tree" "$s
 
 cp "$sources/agent/sshd_config" "$sources/agent/passwd" "$sources/agent/group" "$root/etc/"
 install -m 0755 "$sources/init/guest-init" "$root/init"
+install -m 0755 "$sources/init/tell-docker" "$root/bin/tell-docker"
 mkfs.erofs --quiet --all-root -T 0 "$out/agent.erofs" "$root"

@@ -70,20 +70,14 @@ async function followChoices(folder: string, tell: () => void, signal: AbortSign
 }
 
 async function follow(services: Services, tell: () => void, signal: AbortSignal): Promise<void> {
-  let interrupted = false;
   while (!signal.aborted) {
     try {
       const { engine } = await services.connect({ signal });
-      await readEvents(engine, tell, signal, () => {
-        // What happened while nobody listened.
-        if (interrupted) {
-          tell();
-        }
-      });
+      // What happened while nobody listened, before the first time too.
+      await readEvents(engine, tell, signal, tell);
     } catch (error) {
       services.log.debug(`The Engine's events can't be read: ${messageOf(error)}`);
     }
-    interrupted = true;
     if (!signal.aborted) {
       tell();
       await delay(RETRY_MS, signal);

@@ -14,7 +14,7 @@ import type { OnClose } from '../settings/workspaceSpec';
 import { type ChosenWorkspace, chooseOnClose, chooseWorkspace, removeChoices } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
-import { stopEgress, wakeEgress } from './machineNetwork';
+import { stopEgress, wakeEgress, withNetworkLock } from './machineNetwork';
 import { readRecord, removeRecord } from './machineRecord';
 import { wait } from './openFolder';
 import { forgetReviews } from './reviewedMachines';
@@ -126,7 +126,8 @@ export class MachineActions {
       const { engine } = await this.services.connect(wait(options));
       const machine = await this.services.machine(id, wait(options));
       await this.services.dropGuest(id);
-      await machine.destroy(wait(options));
+      // An open Network view brings an ended proxy back, and with it its volume.
+      await withNetworkLock(this.services, id, options, () => machine.destroy(wait(options)));
       await removeSshHost(data.sshConfig, id);
       await removeIdentity(data.identity(id));
       await removeRecord(data.record(id));

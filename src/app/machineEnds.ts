@@ -29,6 +29,28 @@ export class MachineEnds implements Disposable {
     return { dispose: () => this.forget(id, own) };
   }
 
+  /** Runs `work` with a signal that aborts when the machine ends, and rejects at once then, with what became of it. */
+  async whileAlive<T>(
+    id: string,
+    options: WaitOptions,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
+    let watch: Disposable | undefined;
+    const ended = new Promise<never>((_, reject) => {
+      watch = this.watch(id, (error) => {
+        reject(error);
+        controller.abort(error);
+      });
+    });
+    try {
+      return await Promise.race([work(signal), ended]);
+    } finally {
+      watch?.dispose();
+    }
+  }
+
   dispose(): void {
     this.waiting.clear();
     this.events?.dispose();

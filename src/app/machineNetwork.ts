@@ -32,7 +32,7 @@ export async function startEgress(
   options: WaitOptions & { fresh: boolean },
 ): Promise<string | undefined> {
   try {
-    await locked(services, id, options, async () => {
+    await withNetworkLock(services, id, options, async () => {
       const proxy = await proxyOf(services, id, options);
       await proxy.apply(await readPolicy(services, id, mode), {
         ...wait(options),
@@ -75,7 +75,7 @@ export async function switchMode(
   options: WaitOptions = {},
 ): Promise<void> {
   const machine = await services.machine(id, wait(options));
-  await locked(services, id, options, async () => {
+  await withNetworkLock(services, id, options, async () => {
     const { state, networkMode } = await machine.info(wait(options));
     const proxy = await proxyOf(services, id, options);
     const policy = await readPolicy(services, id, mode);
@@ -130,7 +130,7 @@ export async function change(
   keep: () => Promise<void>,
 ): Promise<NetworkPolicy> {
   const { id } = machine;
-  return locked(services, id, options, async () => {
+  return withNetworkLock(services, id, options, async () => {
     await keep();
     const { state, networkMode } = await machine.info(wait(options));
     const policy = await readPolicy(services, id, networkMode);
@@ -153,6 +153,12 @@ async function applyRules(
   }
 }
 
-function locked<T>(services: Services, id: string, options: WaitOptions, work: () => Promise<T>): Promise<T> {
+/** While no other process changes the machine's proxy. */
+export function withNetworkLock<T>(
+  services: Services,
+  id: string,
+  options: WaitOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   return withMachineLock(services.data.networkLock(id), wait(options), work);
 }

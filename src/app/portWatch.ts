@@ -2,7 +2,7 @@ import { withDeadline } from '../core/deadline';
 import { BulkheadError } from '../core/errors';
 import type { ListeningPort } from '../guest/guestWatch';
 import type { WaitOptions } from '../machine/hypervisor';
-import { assertRunning } from './machineEnds';
+import { assertRunning, type MachineEnds } from './machineEnds';
 import { wait } from './openFolder';
 import { persistently } from './persistently';
 import type { Services } from './services';
@@ -21,17 +21,21 @@ export function portSource(services: Services): WatchSource<ListeningPort[]> {
     });
 }
 
-/** The list as it is now. */
+/** The list as it is now. Ends at once when the machine does. */
 export async function listPorts(
   services: Services,
+  ends: MachineEnds,
   id: string,
   options: WaitOptions,
 ): Promise<ListeningPort[]> {
   await assertRunning(services, id, options);
-  return withDeadline({ what: `The ports of ${id}`, ms: PORTS_MS, ...wait(options) }, async (signal) => {
-    for await (const ports of (await services.guest(id, { signal })).listeningPorts({ signal })) {
-      return ports;
-    }
-    throw new BulkheadError(`The ports of ${id} can't be listed`);
-  });
+  const what = `The ports of ${id}`;
+  return ends.whileAlive(id, wait(options), (signal) =>
+    withDeadline({ what, ms: PORTS_MS, signal }, async (signal) => {
+      for await (const ports of (await services.guest(id, { signal })).listeningPorts({ signal })) {
+        return ports;
+      }
+      throw new BulkheadError(`${what} can't be listed`);
+    }),
+  );
 }

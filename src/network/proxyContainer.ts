@@ -61,18 +61,31 @@ export function wallContainer(
   mode: 'shut' | 'open',
   addresses: string[],
 ): ContainerCreateOptions {
+  return withRightToRoutes(kitImage, `container:${proxyId}`, [`${PROXY}/wall`, mode, ...addresses]);
+}
+
+/** Tries the wall in a network of Docker's, in a container that nobody shares (guest/proxy/try-wall). */
+export function wallTrial(kitImage: string, network: string): ContainerCreateOptions {
+  return withRightToRoutes(kitImage, network, [`${PROXY}/try-wall`]);
+}
+
+function withRightToRoutes(
+  kitImage: string,
+  network: string,
+  command: [string, ...string[]],
+): ContainerCreateOptions {
   const { NetworkMode: _none, ...walls } = jail(undefined);
   return {
     name: workerName('wall'),
     Image: kitImage,
     User: '0:0',
     WorkingDir: '/',
-    Entrypoint: [`${PROXY}/wall`, mode, ...addresses],
+    Entrypoint: command,
     Cmd: [],
     Labels: { 'bulkhead.worker': 'wall' },
     HostConfig: {
       ...walls,
-      NetworkMode: `container:${proxyId}`,
+      NetworkMode: network,
       CapAdd: ['NET_ADMIN'],
       Memory: 32 * MIB,
       MemorySwap: 32 * MIB,

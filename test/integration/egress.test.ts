@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type App, createApp } from '../../src/app';
+import { chooseHosts } from '../../src/app/networkPolicy';
+import { Services } from '../../src/app/services';
 import { silentLog } from '../../src/core/log';
 import type { MachineInfo } from '../../src/machine/hypervisor';
-import { containerName, proxyName } from '../../src/machine/kvm/jail';
+import { containerName, onceContainer, proxyName, proxyVolumeName } from '../../src/machine/kvm/jail';
 import type { NetworkRow } from '../../src/network/networkService';
 import { clientHello } from './fixtures/clientHello';
 import { EgressWorld } from './fixtures/egressWorld';
-import { engine, TestMachine } from './fixtures/machine';
+import { engine, kitImage, TestMachine } from './fixtures/machine';
 
 const DOCKERFILE = `FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends curl openssl && rm -rf /var/lib/apt/lists/*
@@ -31,15 +33,19 @@ let machine: TestMachine;
 let app: App;
 
 beforeAll(async () => {
-  world = await EgressWorld.make(1, ['allowed.test', 'other.test', 'a.below.test'], ({ web, host }) => ({
-    ...WALLED,
-    // In a network without IPv6 it has no address at all.
-    'mapped.lan.test': ['::ffff:10.20.30.40'],
-    'looked-up.test': [web],
-    'host.lan.test': [host],
-    'both.lan.test': [web, host],
-    'flip.test': { first: [web], later: [host], after: 2 },
-  }));
+  world = await EgressWorld.make(
+    1,
+    ['allowed.test', 'other.test', 'a.below.test', 'once.test'],
+    ({ web, host }) => ({
+      ...WALLED,
+      // In a network without IPv6 it has no address at all.
+      'mapped.lan.test': ['::ffff:10.20.30.40'],
+      'looked-up.test': [web],
+      'host.lan.test': [host],
+      'both.lan.test': [web, host],
+      'flip.test': { first: [web], later: [host], after: 2 },
+    }),
+  );
   machine = await TestMachine.open(
     'egress',
     { '.bulkhead.json': JSON.stringify(SETTINGS), Dockerfile: DOCKERFILE },
@@ -279,6 +285,34 @@ describe('a running machine', () => {
     await machine.sh('kill $(cat /tmp/kept.pid)');
   });
 
+  test('a host that was allowed once loses its connections when the time is over, and only it does', async () => {
+    await allow('other.test');
+    await app.allowHost(machine.id, 'once.test', 'once');
+    const kept = await download('lasting', 'https://other.test/endless');
+    const lost = [
+      await download('once', 'https://once.test/endless'),
+      await download('once-plain', 'http://once.test/endless'),
+    ];
+    // The same rule with an end that can be waited for.
+    const services = new Services(silentLog, machine.cli.dataDirectory, [], {});
+    const until = Date.now() + 20_000;
+    await chooseHosts(services, machine.id, [{ host: 'once.test', from: 'once', until }]);
+    await app.setNetwork(machine.id, 'allowlist');
+    for (const each of lost) {
+      const size = await each.size();
+      await vi.waitUntil(async () => (await each.size()) > size, { timeout: 15_000 });
+    }
+    for (const each of lost) {
+      await vi.waitUntil(async () => (await each.ended()) === 'yes', { timeout: 60_000, interval: 300 });
+    }
+    expect(Date.now()).toBeGreaterThanOrEqual(until);
+    const size = await kept.size();
+    await vi.waitUntil(async () => (await kept.size()) > size, { timeout: 10_000 });
+    await machine.sh('kill $(cat /tmp/lasting.pid)');
+    expect(await status('https://once.test/')).toBe('403');
+    expect((await app.networkPolicy(machine.id)).rules.map(({ host }) => host)).not.toContain('once.test');
+  });
+
   test('each request is told as it comes, and rows count them', async () => {
     const follower = machine.cli.start(['net', machine.id, '--log', '--follow', '--json']);
     let said = '';
@@ -333,6 +367,16 @@ describe('a proxy', () => {
       timeout: 15_000,
       interval: 200,
     });
+    // Somebody who looks into its volumes for a moment does not keep them.
+    const look = onceContainer(await kitImage(), ['/bin/sleep', '4'], { machineId: machine.id });
+    const { HostConfig: walls = {} } = look;
+    const proxyVolume = { Type: 'volume' as const, Source: proxyVolumeName(machine.id), Target: '/proxy' };
+    const Mounts = [...(walls.Mounts ?? []), proxyVolume];
+    const holder = await docker.createContainer({
+      ...look,
+      HostConfig: { ...walls, Mounts, AutoRemove: true },
+    });
+    await holder.start();
     await machine.bulkhead('rm', '--force');
     const left = await docker.listContainers({ all: true, filters: { name: [machine.id] } });
     expect(left).toEqual([]);

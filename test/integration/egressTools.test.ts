@@ -1,34 +1,23 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NetworkRow } from '../../src/network/networkService';
 import { EgressWorld } from './fixtures/egressWorld';
-import { layerTar } from './fixtures/imageArchive';
 import { TestMachine } from './fixtures/machine';
+import { packageHosts } from './fixtures/packageHosts';
 
-const exec = promisify(execFile);
-
-/** npm comes from Debian; nothing is fetched from a registry of packages. */
+/** The tools come from Debian; nothing is fetched from a registry of packages. */
 const DOCKERFILE = `FROM debian:trixie-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git npm && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends python3-pip && rm -rf /var/lib/apt/lists/*
 RUN rm -rf /etc/apt/sources.list.d/* && echo 'deb [trusted=yes] http://apt.test/debian ./' > /etc/apt/sources.list
+RUN printf '[global]\\nindex-url = http://index.test/simple\\ntrusted-host = index.test\\n' > /etc/pip.conf
 `;
+const NAMES = ['registry.test', 'apt.test', 'git.test', 'index.test', 'elsewhere.test'];
 
 let world: EgressWorld;
 let machine: TestMachine;
 
 beforeAll(async () => {
-  world = await EgressWorld.make(
-    2,
-    ['registry.test', 'apt.test', 'git.test', 'elsewhere.test'],
-    () => ({}),
-    await files(),
-  );
+  world = await EgressWorld.make(2, NAMES, () => ({}), await packageHosts());
   machine = await TestMachine.prepare(
     'tools',
     {
@@ -99,10 +88,20 @@ test('git clone works with its preset, and not before', async () => {
   expect(await machine.sh('cat /tmp/shop/README')).toBe('hello');
 });
 
+test('pip install works with its preset, and not before', async () => {
+  const install =
+    'pip install --no-cache-dir --disable-pip-version-check --break-system-packages --retries 0 left-over';
+  expect((await attempt(install)).code).not.toBe(0);
+  expect(await presetHosts('pip')).toEqual(['index.test']);
+  expect(await attempt(install)).toMatchObject({ code: 0 });
+  expect(await machine.sh('python3 -c "import left_over; print(left_over.answer)"')).toBe('42');
+});
+
 test('all of them are stopped at anything else', async () => {
   for (const script of [
     'npm view left-over --registry=http://elsewhere.test/ --fetch-retries=0',
     'git ls-remote http://elsewhere.test/shop.git',
+    'pip download --no-cache-dir --retries 0 -i http://elsewhere.test/simple --trusted-host elsewhere.test left-over',
     'echo "deb [trusted=yes] http://elsewhere.test/ ./" > /tmp/s.list; apt-get update --error-on=any -o Dir::Etc::sourcelist=/tmp/s.list',
   ]) {
     expect((await attempt(script)).code, script).not.toBe(0);
@@ -111,74 +110,8 @@ test('all of them are stopped at anything else', async () => {
   const row = (host: string) => found.find((each) => each.host === host);
   expect(row('elsewhere.test')).toMatchObject({ allowed: false, reason: 'host' });
   expect(row('elsewhere.test')?.count).toBe(row('elsewhere.test')?.deniedCount);
-  for (const host of ['registry.test', 'apt.test', 'git.test']) {
+  for (const host of ['registry.test', 'apt.test', 'git.test', 'index.test']) {
     expect(row(host), host).toMatchObject({ allowed: true });
     expect(row(host)?.deniedCount, host).toBeGreaterThan(0);
   }
 });
-
-/** What the stand-ins serve: a registry with one package, an unsigned Debian repository, a repository for git's plain HTTP. */
-async function files(): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-stand-ins-'));
-  try {
-    await Promise.all([
-      registry(join(folder, 'registry.test')),
-      apt(join(folder, 'apt.test/debian')),
-      git(folder),
-    ]);
-    const { stdout } = await exec('tar', ['-C', folder, '--owner=0', '--group=0', '-c', '.'], {
-      encoding: 'buffer',
-      maxBuffer: 64 * 2 ** 20,
-    });
-    return stdout;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function registry(folder: string): Promise<void> {
-  const manifest = { name: 'left-over', version: '1.0.0', main: 'index.js' };
-  const tarball = gzipSync(
-    await layerTar([
-      { name: 'package/package.json', content: JSON.stringify(manifest) },
-      { name: 'package/index.js', content: 'module.exports = 42;\n' },
-    ]),
-  );
-  const dist = {
-    tarball: 'http://registry.test/left-over-1.0.0.tgz',
-    integrity: `sha512-${createHash('sha512').update(tarball).digest('base64')}`,
-  };
-  const document = {
-    name: 'left-over',
-    'dist-tags': { latest: '1.0.0' },
-    versions: { '1.0.0': { ...manifest, dist } },
-  };
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'left-over'), JSON.stringify(document));
-  await writeFile(join(folder, 'left-over-1.0.0.tgz'), tarball);
-}
-
-async function apt(folder: string): Promise<void> {
-  const packages =
-    'Package: left-over\nVersion: 1.0-1\nArchitecture: all\nFilename: left-over.deb\nSize: 1\n\n';
-  const sha256 = createHash('sha256').update(packages).digest('hex');
-  const release = `Suite: test\nDate: ${new Date().toUTCString()}\nSHA256:\n ${sha256} ${packages.length} Packages\n`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'Packages'), packages);
-  await writeFile(join(folder, 'Release'), release);
-}
-
-async function git(folder: string): Promise<void> {
-  const work = join(folder, 'work');
-  const bare = join(folder, 'git.test/shop.git');
-  const run = (...args: string[]) =>
-    exec('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.org', ...args]);
-  await mkdir(work, { recursive: true });
-  await writeFile(join(work, 'README'), 'hello\n');
-  await run('init', '-q', '-b', 'main', work);
-  await run('-C', work, 'add', '.');
-  await run('-C', work, 'commit', '-qm', 'First');
-  await run('clone', '-q', '--bare', work, bare);
-  await run('-C', bare, 'update-server-info');
-  await rm(work, { recursive: true });
-}

@@ -352,3 +352,19 @@ test('a suspend ends what watches and forwards, and a resume begins anew', async
   // Those from before the sleep find that nobody reads, when they next write.
   expect(await eventually(watchers, (text) => text === '')).toBe('');
 });
+
+test('ports of a machine that ends meanwhile are no longer waited for', async () => {
+  const container = await containerOf(machine.id);
+  const connections = async () => (await container.inspect()).ExecIDs ?? [];
+  // The guest takes connections, and nothing more.
+  await machine.sh(
+    'for each in /proc/[0-9]*; do if grep -qx sshd $each/comm; then kill -STOP $(basename $each); fi; done',
+  );
+  const before = await connections();
+  const cli = machine.cli.start(['ports', machine.id]);
+  await eventually(connections, (ids) => ids.some((id) => !before.includes(id)));
+  await container.kill();
+  const { code, stderr } = await cli.finished;
+  expect(stderr).toContain(`The machine ${machine.id} does not run: it is stopped`);
+  expect(code).toBe(2);
+});

@@ -1,13 +1,15 @@
 import type { DoctorFinding, DoctorOptions } from '../../app';
 import { throwIfAborted } from '../../core/deadline';
 import { BulkheadError, messageOf, throwIfCancelled } from '../../core/errors';
+import { egressPlace } from '../../network/egressNetwork';
 import { wait } from '../openFolder';
 import type { Services } from '../services';
 import { dataFolder, sshClient } from './computer';
+import { egress } from './egress';
 import { architecture, engineFindings, engineFixes, memory } from './engine';
 import { accelerators, engineDisk, kitImage, layerStore, leftovers, machines } from './store';
 
-/** Looks at everything a machine needs, and says what is missing and what would make it better. Nothing is changed but the kit built. */
+/** Looks at everything a machine needs, and says what is missing and what would make it better. Nothing is changed but the kit and the proxies' network made. */
 export async function doctor(services: Services, options: DoctorOptions): Promise<DoctorFinding[]> {
   const findings: DoctorFinding[] = [];
   const add = (finding: DoctorFinding) => {
@@ -61,6 +63,7 @@ export async function doctor(services: Services, options: DoctorOptions): Promis
   await check('accelerator', async () =>
     accelerators(await hypervisor.probe({ ...wait(options), fresh: options.fresh ?? true }), engine),
   );
+  await check('egress', () => egress(engine, kit, egressPlace(process.env), wait(options)));
   await check('layers', () => layerStore(engine, kit, wait(options)));
   await check('machines', async () => machines(await hypervisor.list(wait(options))));
   await check('leftovers', () => leftovers(services, wait(options)));

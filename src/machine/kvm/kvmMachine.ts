@@ -12,23 +12,17 @@ import { networkModeOf, switchNetwork } from './containerNetwork';
 import { diskUse } from './diskUse';
 import { stateOfContainer } from './exitCodes';
 import { readHostSamples, SAMPLER } from './hostSamples';
-import { onceContainer, proxyName, proxyVolumeName, volumeName } from './jail';
+import { onceContainer, proxyName } from './jail';
 import { machineOfLabels, shareOfLabels } from './labels';
-import {
-  dropShare,
-  inspectShare,
-  isMounted,
-  ofInspected,
-  removeShare,
-  serveShare,
-  workspaceOf,
-} from './share';
+import { removeMachine } from './removeMachine';
+import { inspectShare, isMounted, ofInspected, removeShare, serveShare, workspaceOf } from './share';
 import type { UsageSampler } from './usage';
 
 const VMM = '/usr/lib/bulkhead/vmm';
 const START_MS = 60_000;
 const SUSPEND_MS = 620_000;
 const GRACE_MS = 20_000;
+const REMOVE_MS = 120_000;
 /** What a suspended machine gets on top, to load its memory and wake up before it can power off. */
 const WAKE_MS = 60_000;
 /** How long `connect` in the container waits for the guest's sshd, in seconds (a cold boot under TCG takes 3 to 10). */
@@ -223,24 +217,9 @@ export class KvmMachine implements Machine {
   }
 
   async destroy(options: WaitOptions = {}): Promise<void> {
-    await withDeadline(this.deadline('be removed', 60_000, options), async () => {
-      const { docker } = this.engine;
-      const gone = async (what: string, remove: () => Promise<unknown>) => {
-        try {
-          await remove();
-        } catch (error) {
-          if (statusOf(error) !== 404) {
-            throw engineFailure(`${what} of ${this.id} can't be removed`, error);
-          }
-        }
-      };
-      // The proxy first: as long as the machine's container is there, a removal that failed can be asked for again.
-      await gone('The proxy', () => docker.getContainer(proxyName(this.id)).remove({ force: true }));
-      await gone('The container', () => this.container.remove({ force: true }));
-      await dropShare(this.engine, this.id);
-      await gone('The proxy’s volume', () => docker.getVolume(proxyVolumeName(this.id)).remove());
-      await gone('The disk', () => docker.getVolume(volumeName(this.id)).remove());
-    });
+    await withDeadline(this.deadline('be removed', REMOVE_MS, options), (signal) =>
+      removeMachine(this.engine, this.id, signal),
+    );
   }
 
   /** The networks of the machine's proxy; undefined if it has none. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dataFolder, sshClient } from '../../../src/app/doctor/computer';
+import { egressFinding } from '../../../src/app/doctor/egress';
 import { engineFixes } from '../../../src/app/doctor/engine';
 import { accelerators, machines } from '../../../src/app/doctor/store';
 import { quoted, sizeText } from '../../../src/app/doctor/words';
@@ -83,6 +84,31 @@ test('accelerators: a command only for an Engine on this computer', () => {
   expect(tcg).toMatchObject({ id: 'accelerator', status: 'slow' });
   const [far] = accelerators(result, { endpoint: 'ssh://far' });
   expect(far?.actions).toEqual([{ kind: 'recheck' }]);
+});
+
+describe('egress', () => {
+  const found = (exitCode: number, output: string, internal = false) =>
+    egressFinding({ name: 'proxies', internal }, { exitCode, output });
+
+  test('is fine with a wall and a way out', () => {
+    expect(found(0, 'out')).toMatchObject({ id: 'egress', status: 'ok' });
+    expect(found(0, 'out').message).toContain('proxies');
+  });
+
+  test('without a wall is missing, with the kernel’s words', () => {
+    const finding = found(2, 'RTNETLINK answers: Operation not supported');
+    expect(finding).toMatchObject({ status: 'missing', actions: [{ kind: 'recheck' }] });
+    expect(finding.message).toContain('(RTNETLINK answers: Operation not supported)');
+    expect(finding.fix).toContain('CONFIG_IP_MULTIPLE_TABLES');
+    expect(found(137, '').message).toContain('(exit code 137)');
+  });
+
+  test('in a network without a way out is a warning', () => {
+    const finding = found(0, '');
+    expect(finding.status).toBe('warning');
+    expect(found(0, 'out', true)).toEqual(finding);
+    expect(finding.fix).toContain('BULKHEAD_EGRESS_NETWORK');
+  });
 });
 
 test('machines: counted by state, a failed one named', () => {
