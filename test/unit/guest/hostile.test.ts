@@ -1,3 +1,5 @@
+import { Duplex, PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerChannel, Session, SFTPWrapper } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/log';
@@ -269,6 +271,37 @@ describe('a guest that lies', () => {
     loud.dispose();
     const { guest: mute } = execGuest((channel) => channel.close());
     await expect(mute.run({ script: 'x' })).rejects.toThrow(/without an exit status/);
+  });
+
+  it('can’t keep a call that was cancelled by never opening a file session', async () => {
+    const server = new HostileServer((session) => session.on('sftp', () => undefined));
+    guest = server.guest();
+    const controller = new AbortController();
+    const calls = [1, 2].map(() => guest?.files({ signal: controller.signal }));
+    setTimeout(() => controller.abort(), 100);
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes).toMatchObject([
+      { reason: { name: 'CancelledError' } },
+      { reason: { name: 'CancelledError' } },
+    ]);
+  });
+
+  it('can be let go before a stream to it opens', async () => {
+    const controller = new AbortController();
+    // Such streams (the Engine's are of this kind) emit an error when they are destroyed half open.
+    const opened = Duplex.from({ readable: new PassThrough(), writable: new PassThrough() });
+    guest = new HostileServer(() => undefined).guest({
+      dial: async () => {
+        controller.abort();
+        await delay(50);
+        return opened;
+      },
+    });
+    const closed = new Promise((resolve) => opened.once('close', resolve));
+    await expect(guest.ready({ signal: controller.signal })).rejects.toMatchObject({
+      name: 'CancelledError',
+    });
+    await closed;
   });
 
   it('loses a transfer when it disconnects, and nothing hangs', async () => {
