@@ -100,12 +100,23 @@ export class SshConnection {
     sock.on('close', settle);
   }
 
-  /** Cuts the connection if the guest sends more on this channel than its window allows. */
+  /**
+   * Cuts the connection if the guest sends more on this channel than its window allows, or anything after its end: ssh2 passes that on,
+   * and a stream that gets it emits an error.
+   */
   guard(channel: ClientChannel): void {
     for (const stream of [channel, channel.stderr]) {
       packCrumbs(stream);
       const push = stream.push.bind(stream);
+      let ended = false;
       stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+        if (ended) {
+          if (chunk !== null) {
+            this.lose(new BulkheadError('The guest sent output after its end.'));
+          }
+          return false;
+        }
+        ended = chunk === null;
         if (chunk !== null && stream.readableLength > UNREAD_MAX) {
           this.lose(new BulkheadError('The guest sent more than the SSH window allows.'));
           return false;

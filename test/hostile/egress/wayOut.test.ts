@@ -7,6 +7,7 @@ import {
   httpStatuses,
   networkRow,
   networkRows,
+  rawRequests,
 } from '../../integration/fixtures/egressGuest';
 import { EgressWorld } from '../../integration/fixtures/egressWorld';
 import { engine, TestMachine } from '../../integration/fixtures/machine';
@@ -64,21 +65,7 @@ async function expectAll(urls: string[], wanted: string, ...flags: string[]): Pr
   );
 }
 
-/** What comes back for raw bytes at the proxy's door, for each of some requests. */
-async function raw(...requests: string[]): Promise<string[]> {
-  const script = `for hex; do
-    exec 3<>/dev/tcp/10.0.2.2/3128
-    printf '%b' "$(echo $hex | sed 's/../\\\\x&/g')" >&3
-    timeout 4 head -c 4000 <&3 | base64 -w 0
-    exec 3>&-; echo
-  done`;
-  const hex = requests.map((request) => Buffer.from(request).toString('hex'));
-  const { stdout } = await machine.exec(['bash', '-c', script, 'bash', ...hex]);
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => Buffer.from(line, 'base64').toString());
-}
+const raw = (...requests: string[]) => rawRequests(machine, ...requests);
 
 attack(
   {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Connection } from 'ssh2';
 import { expect } from 'vitest';
 import { generateEd25519, publicKeyBlob } from '../../../src/guest/keys';
-import { channelId } from '../../unit/guest/hostileServer';
+import { channelId, rawProtocol } from '../../unit/guest/hostileServer';
 import { attack } from '../attack';
 import { runVictim } from '../victim/runVictim';
 import { HostilePeer } from './hostilePeer';
@@ -193,6 +193,35 @@ attack(
       expect(report.error, scenario).toBeDefined();
       expect(report.ms).toBeLessThan(20_000);
       outcomes.push(`${scenario}: ${report.error}`);
+    }
+    return outcomes.join(' | ');
+  },
+);
+
+attack(
+  {
+    id: 'ssh-after-the-end',
+    from: 'guest',
+    tries:
+      'Says that a command’s output has ended, and sends more of it, on either stream: ssh2 passes it on, and Node’s streams throw.',
+    holds:
+      'The connection is cut with an error that says so; no exception escapes into the editor’s process.',
+    promise: 'hostile-input',
+  },
+  async () => {
+    const outcomes: string[] = [];
+    for (const send of ['channelData', 'channelExtData'] as const) {
+      const peer = await HostilePeer.exec((channel, connection) => {
+        const protocol = rawProtocol(connection);
+        const id = channelId(channel);
+        protocol.channelEOF(id);
+        for (let n = 0; n < 5; n++) {
+          protocol[send](id, Buffer.from('more'), 1);
+        }
+      });
+      const report = await runVictim(peer, 'run', { deadlineMs: 20_000 });
+      expect(report.error).toContain('sent output after its end');
+      outcomes.push(report.error ?? '');
     }
     return outcomes.join(' | ');
   },

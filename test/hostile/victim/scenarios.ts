@@ -144,7 +144,7 @@ export const SCENARIOS = {
     return `let go with ${kept} bytes unread`;
   },
   /** Types into a program. */
-  input: async (guest, { bytes = 100_000 }, signal) => {
+  input: async (guest, { bytes = 100_000, ms = 5000 }, signal) => {
     const started = await guest.spawn({ script: 'x' }, { signal });
     started.stdout.resume();
     started.stdin.on('error', () => undefined);
@@ -163,7 +163,7 @@ export const SCENARIOS = {
     const outcome = await Promise.race([
       written.then(() => 'typed'),
       gone,
-      delay(5000).then(() => 'no answer'),
+      delay(Number(ms)).then(() => 'no answer'),
     ]);
     started.dispose();
     return outcome;
@@ -209,28 +209,28 @@ export const SCENARIOS = {
       .map(({ path }) => JSON.stringify(path))
       .join(' ')}`;
   },
-  search: async (guest, _, signal) => {
+  search: async (guest, { deadlineMs = 15_000 }, signal) => {
     const found: string[] = [];
     const query = { text: 'x', regex: false, matchCase: false, wholeWord: false, scope: SCOPE };
     const tools = { busybox: '/.bulkhead/bin/busybox', rg: '/usr/bin/rg' };
-    await searchFiles(guest, '/workspace', query, {
+    const { end, skipped } = await searchFiles(guest, '/workspace', query, {
       signal,
       tools,
-      deadlineMs: 15_000,
+      deadlineMs: Number(deadlineMs),
       onMatches: (matches) => found.push(...matches.map(({ path, before }) => `${path} ${before}`)),
     });
-    return `${found.length} matches: ${found.slice(0, 2).join(', ')}`;
+    return `${found.length} matches, ${skipped} skipped, ${end}: ${found.slice(0, 2).join(', ')}`;
   },
-  files: async (guest, _, signal) => {
+  files: async (guest, { deadlineMs = 15_000 }, signal) => {
     const found: string[] = [];
     const tools = { busybox: '/.bulkhead/bin/busybox', rg: '/usr/bin/rg' };
-    const { skipped } = await listFiles(guest, '/workspace', SCOPE, {
+    const { end, skipped } = await listFiles(guest, '/workspace', SCOPE, {
       signal,
       tools,
-      deadlineMs: 15_000,
+      deadlineMs: Number(deadlineMs),
       onFiles: (paths) => found.push(...paths),
     });
-    return `${found.length} files, ${skipped} skipped: ${found.slice(0, 2).join(', ')}`;
+    return `${found.length} files, ${skipped} skipped, ${end}: ${found.slice(0, 2).join(', ')}`;
   },
   watch: async (guest, { ms = 3000 }, signal) => {
     const files = await guest.files({ signal });

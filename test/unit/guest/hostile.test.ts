@@ -227,6 +227,21 @@ describe('a guest that lies', () => {
     expect(server.connections).toHaveLength(1);
   });
 
+  it.each(['channelData', 'channelExtData'] as const)(
+    'is cut off when it sends output after its end (%s)',
+    async (send) => {
+      const { guest: evil } = execGuest((channel, owner) => {
+        const protocol = rawProtocol(owner.connections[0] as never);
+        const id = channelId(channel);
+        protocol.channelEOF(id);
+        for (let n = 0; n < 5; n++) {
+          protocol[send](id, Buffer.from('more'), 1);
+        }
+      });
+      await expect(evil.run({ script: 'x' }, { deadlineMs: 5000 })).rejects.toThrow(/output after its end/);
+    },
+  );
+
   it('has impossible exit codes read as 255', async () => {
     const endings: ((channel: ServerChannel) => void)[] = [
       (channel) => channel.exit(70_000),
