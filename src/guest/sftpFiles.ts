@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import { throwIfAborted, withDeadline } from '../core/deadline';
+import { withDeadline } from '../core/deadline';
 import type { Disposable } from '../core/disposables';
 import { CancelledError } from '../core/errors';
 import type { Log } from '../core/log';
@@ -20,6 +20,8 @@ const ENTRIES_MAX = 200_000;
 const FILE_MAX = 256 * 1024 * 1024;
 /** For one whole folder or file, however slowly each answer comes: the largest take some two minutes under emulation. */
 const WHOLE_MS = 600_000;
+/** Longer than what it is made of: the connection's deadline (120 s) and a channel's (60 s). */
+const SESSION_MS = 200_000;
 
 /** Files in the guest over SFTP as one account. The session is opened when needed, and again after it broke. */
 export class SftpFiles implements GuestFiles, Disposable {
@@ -38,8 +40,14 @@ export class SftpFiles implements GuestFiles, Disposable {
     await this.session(options.signal);
   }
 
-  private async session(signal?: AbortSignal): Promise<SftpSession> {
-    throwIfAborted(signal);
+  /** A guest that never opens the session keeps nobody who has gone. */
+  private session(signal?: AbortSignal): Promise<SftpSession> {
+    return withDeadline({ what: 'A file session with the VM', ms: SESSION_MS, signal }, () =>
+      this.sharedSession(),
+    );
+  }
+
+  private async sharedSession(): Promise<SftpSession> {
     if (this.disposed) {
       throw new CancelledError('The file session was closed');
     }
@@ -50,7 +58,7 @@ export class SftpFiles implements GuestFiles, Disposable {
         return session;
       }
       if (this.opening !== current) {
-        return this.session(signal);
+        return this.sharedSession();
       }
     }
     // Not bound to the first caller's signal: others share it.

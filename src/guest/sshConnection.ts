@@ -18,6 +18,8 @@ export interface SshTarget {
 
 const DIAL_MS = 30_000;
 const HANDSHAKE_MS = 115_000;
+/** A greeting, a key exchange and a login take some 3 KB. ssh2 would read lines before the greeting without end. */
+const HANDSHAKE_MAX = 256 * 1024;
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 4;
 
@@ -51,6 +53,7 @@ export class SshConnection {
   ) {
     // One waiting writer a channel.
     sock.setMaxListeners(0);
+    ownErrors(sock);
   }
 
   get isOpen(): boolean {
@@ -97,12 +100,23 @@ export class SshConnection {
     sock.on('close', settle);
   }
 
-  /** Cuts the connection if the guest sends more on this channel than its window allows. */
+  /**
+   * Cuts the connection if the guest sends more on this channel than its window allows, or anything after its end: ssh2 passes that on,
+   * and a stream that gets it emits an error.
+   */
   guard(channel: ClientChannel): void {
     for (const stream of [channel, channel.stderr]) {
       packCrumbs(stream);
       const push = stream.push.bind(stream);
+      let ended = false;
       stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+        if (ended) {
+          if (chunk !== null) {
+            this.lose(new BulkheadError('The guest sent output after its end.'));
+          }
+          return false;
+        }
+        ended = chunk === null;
         if (chunk !== null && stream.readableLength > UNREAD_MAX) {
           this.lose(new BulkheadError('The guest sent more than the SSH window allows.'));
           return false;
@@ -132,7 +146,7 @@ export class SshConnection {
     } catch (error) {
       // A stream that arrives after all is not wanted any more; its own failure was reported already.
       dialing.stream?.then(
-        (late) => late.destroy(),
+        (late) => ownErrors(late).destroy(),
         () => undefined,
       );
       throw error;
@@ -156,6 +170,8 @@ export class SshConnection {
     return new Promise((resolve, reject) => {
       let wrongKey = false;
       let firstError: Error | undefined;
+      let isReady = false;
+      let received = 0;
       const silence = setTimeout(
         () => fail(new BulkheadError(`The VM's SSH server did not answer within ${firstByteMs} ms`)),
         firstByteMs,
@@ -168,6 +184,7 @@ export class SshConnection {
       };
       client.on('ready', () => {
         clearTimeout(silence);
+        isReady = true;
         resolve();
       });
       client.on('error', (error: Error & { level?: string }) => {
@@ -214,14 +231,27 @@ export class SshConnection {
       );
       // 44 ms a round trip and 1 MB/s without it, where the transport is a TCP socket.
       client.setNoDelay(true);
-      sock.on('data', () => {
+      sock.on('data', (chunk: Buffer) => {
         clearTimeout(silence);
+        received += chunk.length;
+        if (!isReady && received > HANDSHAKE_MAX) {
+          fail(
+            new BulkheadError(
+              'The guest talks without end before it lets anybody in; the connection was cut.',
+            ),
+          );
+        }
         if (sock.writableLength > UNSENT_MAX) {
           fail(new BulkheadError('The guest asks without reading the answers; the connection was cut.'));
         }
       });
     });
   }
+}
+
+/** A stream that is let go half open says so by an `error`, which nobody may be listening to yet: ours it is, and no crash. */
+function ownErrors(stream: Duplex): Duplex {
+  return stream.on('error', () => undefined);
 }
 
 function wrongKeyError(machineId: string): RefusedError {

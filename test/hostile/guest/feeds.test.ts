@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerChannel } from 'ssh2';
 import { expect } from 'vitest';
+import { FILES_MAX } from '../../../src/guest/listFiles';
+import { MATCHES_MAX } from '../../../src/guest/searchFiles';
 import { attack } from '../attack';
 import { runVictim } from '../victim/runVictim';
 import { flood, HostilePeer } from './hostilePeer';
@@ -15,6 +17,8 @@ const says = (...lines: (string | Buffer)[]) =>
     }
     finish(channel);
   });
+/** Packets and pieces on their way (MiB), at most some 25; what comes in such a flood is a multiple of it. */
+const UNDER_WAY_MB = 40;
 const finish = (channel: ServerChannel) => {
   channel.exit(0);
   channel.end();
@@ -120,7 +124,7 @@ attack(
     from: 'guest',
     tries: 'Search output that is no JSON, names files outside of the workspace, and never ends.',
     holds:
-      'What is not understood is dropped, paths outside too; matches end at the limit, the search at its deadline.',
+      'What is not understood is dropped and counted, paths outside too; the search ends at 2,000 matches or at its deadline.',
     promise: 'tools-in-guest',
   },
   async () => {
@@ -136,16 +140,21 @@ attack(
       ),
       'search',
     );
-    expect(odd.value ?? odd.error).toMatch(/^1 matches: \/workspace\/ok /);
+    expect(odd.value).toBe('1 matches, 5 skipped, complete: /workspace/ok ');
     const endless = await runVictim(
       await HostilePeer.exec((channel) => flood(channel, Buffer.from(match('./f').repeat(100)))),
       'search',
     );
+    expect(endless.value).toMatch(new RegExp(`^${MATCHES_MAX} matches, 0 skipped, enough: `));
     const line = await runVictim(
       await HostilePeer.exec((channel) => flood(channel, Buffer.alloc(32_000, '{'))),
       'search',
+      { deadlineMs: 8000 },
+      { measureHeld: true },
     );
-    return `${odd.value ?? odd.error}; endless: ${endless.value ?? endless.error} (${endless.peakMemoryMb} MiB); one line: ${line.value ?? line.error} (${line.peakMemoryMb} MiB)`;
+    expect(line.value).toMatch(/^0 matches, \d+ skipped, late: /);
+    expect(line.heldMb).toBeLessThan(UNDER_WAY_MB);
+    return `${odd.value}; endless: ${endless.value} (${endless.peakMemoryMb} MiB); one line: ${line.value} (${line.heldMb} MiB more)`;
   },
 );
 
@@ -153,18 +162,28 @@ attack(
   {
     id: 'feed-files',
     from: 'guest',
-    tries: 'A list of files outside of the workspace, and one that never ends.',
-    holds: 'Paths outside are dropped; the list ends at its limit or deadline.',
+    tries: 'A list of files outside of the workspace, one that never ends, and a name that never ends.',
+    holds: 'Paths outside are dropped; the list ends at 200,000 names or 64 MiB.',
     promise: 'tools-in-guest',
   },
   async () => {
     const odd = await runVictim(await says('../x\0/etc/passwd\0ok\0a/../../b\0\0'), 'files');
-    expect(odd.value ?? odd.error).not.toMatch(/passwd|\.\./);
+    expect(odd.value).toBe('1 files, 4 skipped, complete: ok');
     const endless = await runVictim(
       await HostilePeer.exec((channel) => flood(channel, Buffer.from('some/file\0'.repeat(3000)))),
       'files',
     );
-    return `${odd.value ?? odd.error}; endless: ${(endless.value ?? endless.error)?.slice(0, 80)} (${endless.peakMemoryMb} MiB)`;
+    expect(endless.value).toMatch(new RegExp(`^${FILES_MAX} files, 0 skipped, enough: some/file`));
+    // One name without an end.
+    const name = await runVictim(
+      await HostilePeer.exec((channel) => flood(channel, Buffer.alloc(32_000, 'x'))),
+      'files',
+      { deadlineMs: 30_000 },
+      { measureHeld: true },
+    );
+    expect(name.value).toMatch(/^0 files, \d+ skipped, (enough|late): /);
+    expect(name.heldMb).toBeLessThan(UNDER_WAY_MB);
+    return `${odd.value}; endless: ${endless.value?.slice(0, 40)} (${endless.peakMemoryMb} MiB); one name: ${name.value} (${name.heldMb} MiB more)`;
   },
 );
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { Connection, ServerChannel, ServerConfig, Session } from 'ssh2';
 import { afterEach } from 'vitest';
 import type { GuestIdentity } from '../../../src/guest/identity';
@@ -26,11 +27,16 @@ export class HostilePeer {
   /** A whole SSH server with the pinned host key; `script` is what it does with each session. */
   static ssh(
     script: (session: Session, connection: Connection) => void,
-    options: { config?: Partial<ServerConfig>; onConnection?: (connection: Connection) => void } = {},
+    options: {
+      config?: Partial<ServerConfig>;
+      onConnection?: (connection: Connection) => void;
+      /** What lies between the server and the victim. */
+      through?: (socket: Socket) => Duplex;
+    } = {},
   ): Promise<HostilePeer> {
     const hostile = new HostileServer(script);
     return HostilePeer.listen(hostile.identity, (socket) =>
-      hostile.serve(socket, options.config, options.onConnection),
+      hostile.serve(options.through?.(socket) ?? socket, options.config, options.onConnection),
     );
   }
 

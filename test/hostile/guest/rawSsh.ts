@@ -2,7 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { Connection } from 'ssh2';
 
 /** SSH message numbers (RFC 4253, section 12; RFC 4254, section 9). */
-export const MESSAGE = { KEXINIT: 20, GLOBAL_REQUEST: 80, CHANNEL_OPEN: 90, WINDOW_ADJUST: 93 };
+export const MESSAGE = {
+  KEXINIT: 20,
+  GLOBAL_REQUEST: 80,
+  CHANNEL_OPEN: 90,
+  WINDOW_ADJUST: 93,
+  CHANNEL_DATA: 94,
+};
 
 /** What ssh2 1.17 keeps private of a connection. */
 interface Internals {
@@ -25,6 +31,11 @@ export function sendPayload(connection: Connection, payload: Buffer): void {
   const packet = _packetRW.write.alloc(payload.length);
   packet.set(payload, _packetRW.write.allocStart);
   _cipher.encrypt(_packetRW.write.finalize(packet));
+}
+
+/** Sends bytes below the packets: what the other side takes for a packet's length and ciphertext. */
+export function sendBytes(connection: Connection, bytes: Buffer): void {
+  (connection as unknown as Internals)._sock.write(bytes);
 }
 
 /** Sends what `send` sends in one piece: a write for each of a hundred thousand packets is slow for the attacker too. */

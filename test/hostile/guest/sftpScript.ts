@@ -30,3 +30,12 @@ export function sftpScript(session: Session, answers: SftpAnswers): void {
 }
 
 sftpScript.FILE = FILE;
+
+/** Sends bytes of any kind in a file session. */
+export function sendSftp(sftp: SFTPWrapper, bytes: Buffer): void {
+  const channel = sftp as unknown as {
+    _protocol: { channelData(id: number, data: Buffer): void };
+    outgoing: { id: number };
+  };
+  channel._protocol.channelData(channel.outgoing.id, bytes);
+}

@@ -26,6 +26,10 @@ export interface VictimReport {
   ms: number;
   /** The most memory that it had (MiB), its 60 of JavaScript engine included. */
   peakMemoryMb: number;
+  /** The most that objects and Buffers took on top of what they took before (MiB), if it was to be measured. */
+  heldMb?: number;
+  /** Streams to the guest that are still open some moments after the scenario. */
+  openStreams: number;
   logged: string[];
   logLines: number;
 }
@@ -45,7 +49,11 @@ export async function runVictim(
   server: { socket: string; identity: GuestIdentity },
   scenario: VictimOrder['scenario'],
   parameters: VictimOrder['parameters'] = {},
-  { patienceMs = 60_000, memoryMb = MEMORY_MB }: { patienceMs?: number; memoryMb?: number } = {},
+  {
+    patienceMs = 60_000,
+    memoryMb = MEMORY_MB,
+    measureHeld = false,
+  }: { patienceMs?: number; memoryMb?: number; measureHeld?: boolean } = {},
 ): Promise<VictimReport> {
   program ??= bundle();
   const { hostKeyBlob, ...identity } = server.identity;
@@ -59,7 +67,12 @@ export async function runVictim(
   };
   const child = spawn(
     process.execPath,
-    [`--max-old-space-size=${HEAP_MB}`, await program, JSON.stringify(order)],
+    [
+      `--max-old-space-size=${HEAP_MB}`,
+      ...(measureHeld ? ['--expose-gc'] : []),
+      await program,
+      JSON.stringify(order),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: KILL_MS, killSignal: 'SIGKILL' },
   );
   let stdout = '';

@@ -4,6 +4,7 @@ import type { connectGuest } from '../../../src/guest/connectGuest';
 import { copyOut } from '../../../src/guest/copy/copyOut';
 import { surveyGuest } from '../../../src/guest/copy/guestSurvey';
 import { GitRepository } from '../../../src/guest/git/gitRepository';
+import type { GuestFiles } from '../../../src/guest/guestFiles';
 import { listFiles } from '../../../src/guest/listFiles';
 import { searchFiles } from '../../../src/guest/searchFiles';
 
@@ -15,6 +16,22 @@ type Scenario = (
 ) => Promise<string>;
 
 const SCOPE = { include: [], exclude: [], useIgnoreFiles: true };
+
+async function terminal(
+  guest: ConnectedGuest,
+  options: Parameters<ConnectedGuest['spawn']>[1],
+): Promise<void> {
+  const started = await guest.spawn({ script: 'x' }, options);
+  const stop = () => started.dispose();
+  options?.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    started.stdout.resume();
+    started.stderr.resume();
+    await started.exited;
+  } finally {
+    stop();
+  }
+}
 
 /** What the extension and the CLI do with a guest, one at a time. Each tells in a few words what it got. */
 export const SCENARIOS = {
@@ -56,26 +73,78 @@ export const SCENARIOS = {
     const { code, stdout, stderr, truncated } = await guest.run({ script: 'x' }, limits);
     return `code ${code}, ${stdout.length} and ${stderr.length} bytes${truncated ? ', cut' : ''}`;
   },
-  /** One command after the other: each may find the connection gone. */
-  runs: async (guest, { times }, signal) => {
-    let errors = 0;
-    for (let n = 0; n < Number(times); n++) {
-      await guest.run({ script: 'x' }, { deadlineMs: 5000, signal }).catch(() => errors++);
+  /** Everything at once, over and over, 2 s a call; in the end each must work. */
+  busy: async (guest, { ms }, signal) => {
+    const round = (limit: AbortSignal, user?: string) => {
+      const wait = { signal: AbortSignal.any([signal, limit]) };
+      const inFiles = async (use: (files: GuestFiles) => Promise<unknown>) =>
+        use(await guest.files(user === undefined ? wait : { ...wait, user }));
+      const pty = { rows: 24, columns: 80, term: 'xterm' };
+      return Promise.allSettled([
+        guest.run({ script: 'x' }, { ...wait, deadlineMs: 2000 }),
+        guest.run({ argv: ['x'] }, { ...wait, deadlineMs: 2000, input: Buffer.alloc(10_000) }),
+        terminal(guest, { ...wait, pty }),
+        inFiles((files) => files.stat('/file', wait)),
+        inFiles((files) => files.readDirectory('/folder', wait)),
+        inFiles((files) => files.readFile('/file', { ...wait, maxBytes: 1e6 })),
+        inFiles((files) => pipeline([Buffer.alloc(1000)], files.createWriteStream('/file'), wait)),
+        guest.openPort(80, wait).then((stream) => stream.on('error', () => undefined).destroy()),
+      ]);
+    };
+    let [answered, failed] = [0, 0];
+    const until = performance.now() + Number(ms);
+    while (performance.now() < until) {
+      const results = await round(AbortSignal.timeout(2000));
+      const good = results.filter(({ status }) => status === 'fulfilled').length;
+      answered += good;
+      failed += results.length - good;
     }
-    return `${times} runs, ${errors} with errors`;
+    // What was broken is found out at its next use. A file session that waits for a lost answer has 30 s for that; another does not.
+    await round(AbortSignal.timeout(2000));
+    const last = (await round(AbortSignal.timeout(20_000), 'other')).flatMap((result) =>
+      result.status === 'rejected' ? [String(result.reason)] : [],
+    );
+    return `${answered} answered, ${failed} failed, then ${last.length === 0 ? 'all well' : last.join(' | ')}`;
+  },
+  /** One command after the other: each may find the connection gone. */
+  runs: async (guest, { times, deadlineMs = 5000 }, signal) => {
+    const errors: string[] = [];
+    for (let n = 0; n < Number(times); n++) {
+      await guest
+        .run({ script: 'x' }, { deadlineMs: Number(deadlineMs), signal })
+        .catch((error: Error) => errors.push(error.message));
+    }
+    return `${times} runs, ${errors.length} with errors: ${errors[0] ?? 'none'}`;
+  },
+  /** A user who tries again until it works. */
+  untilWorks: async (guest, { deadlineMs }, signal) => {
+    for (let failures = 0; ; failures++) {
+      try {
+        await guest.run({ script: 'x' }, { deadlineMs: Number(deadlineMs), signal });
+        return `worked after ${failures} failures`;
+      } catch (error) {
+        if (signal.aborted) {
+          throw error;
+        }
+      }
+    }
   },
   /** A terminal that is not looked at, then one that is closed. */
-  unread: async (guest, { ms = 3000 }, signal) => {
+  unread: async (guest, { ms = 3000, bytes }, signal) => {
     const started = await guest.spawn({ script: 'x' }, { signal });
     started.stdout.on('error', () => undefined);
     started.stdout.once('data', () => started.stdout.pause());
-    await Promise.race([delay(Number(ms)), started.exited.catch(() => undefined)]);
+    const until = performance.now() + Number(ms);
+    const enough = () => started.stdout.readableLength >= Number(bytes ?? Number.POSITIVE_INFINITY);
+    while (performance.now() < until && !enough()) {
+      await Promise.race([delay(100), started.exited.catch(() => undefined)]);
+    }
     const kept = started.stdout.readableLength;
     started.dispose();
     return `let go with ${kept} bytes unread`;
   },
   /** Types into a program. */
-  input: async (guest, { bytes = 100_000 }, signal) => {
+  input: async (guest, { bytes = 100_000, ms = 5000 }, signal) => {
     const started = await guest.spawn({ script: 'x' }, { signal });
     started.stdout.resume();
     started.stdin.on('error', () => undefined);
@@ -94,7 +163,7 @@ export const SCENARIOS = {
     const outcome = await Promise.race([
       written.then(() => 'typed'),
       gone,
-      delay(5000).then(() => 'no answer'),
+      delay(Number(ms)).then(() => 'no answer'),
     ]);
     started.dispose();
     return outcome;
@@ -140,28 +209,28 @@ export const SCENARIOS = {
       .map(({ path }) => JSON.stringify(path))
       .join(' ')}`;
   },
-  search: async (guest, _, signal) => {
+  search: async (guest, { deadlineMs = 15_000 }, signal) => {
     const found: string[] = [];
     const query = { text: 'x', regex: false, matchCase: false, wholeWord: false, scope: SCOPE };
     const tools = { busybox: '/.bulkhead/bin/busybox', rg: '/usr/bin/rg' };
-    await searchFiles(guest, '/workspace', query, {
+    const { end, skipped } = await searchFiles(guest, '/workspace', query, {
       signal,
       tools,
-      deadlineMs: 15_000,
+      deadlineMs: Number(deadlineMs),
       onMatches: (matches) => found.push(...matches.map(({ path, before }) => `${path} ${before}`)),
     });
-    return `${found.length} matches: ${found.slice(0, 2).join(', ')}`;
+    return `${found.length} matches, ${skipped} skipped, ${end}: ${found.slice(0, 2).join(', ')}`;
   },
-  files: async (guest, _, signal) => {
+  files: async (guest, { deadlineMs = 15_000 }, signal) => {
     const found: string[] = [];
     const tools = { busybox: '/.bulkhead/bin/busybox', rg: '/usr/bin/rg' };
-    const { skipped } = await listFiles(guest, '/workspace', SCOPE, {
+    const { end, skipped } = await listFiles(guest, '/workspace', SCOPE, {
       signal,
       tools,
-      deadlineMs: 15_000,
+      deadlineMs: Number(deadlineMs),
       onFiles: (paths) => found.push(...paths),
     });
-    return `${found.length} files, ${skipped} skipped: ${found.slice(0, 2).join(', ')}`;
+    return `${found.length} files, ${skipped} skipped, ${end}: ${found.slice(0, 2).join(', ')}`;
   },
   watch: async (guest, { ms = 3000 }, signal) => {
     const files = await guest.files({ signal });

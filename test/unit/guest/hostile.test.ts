@@ -1,3 +1,5 @@
+import { Duplex, PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerChannel, Session, SFTPWrapper } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/log';
@@ -225,6 +227,21 @@ describe('a guest that lies', () => {
     expect(server.connections).toHaveLength(1);
   });
 
+  it.each(['channelData', 'channelExtData'] as const)(
+    'is cut off when it sends output after its end (%s)',
+    async (send) => {
+      const { guest: evil } = execGuest((channel, owner) => {
+        const protocol = rawProtocol(owner.connections[0] as never);
+        const id = channelId(channel);
+        protocol.channelEOF(id);
+        for (let n = 0; n < 5; n++) {
+          protocol[send](id, Buffer.from('more'), 1);
+        }
+      });
+      await expect(evil.run({ script: 'x' }, { deadlineMs: 5000 })).rejects.toThrow(/output after its end/);
+    },
+  );
+
   it('has impossible exit codes read as 255', async () => {
     const endings: ((channel: ServerChannel) => void)[] = [
       (channel) => channel.exit(70_000),
@@ -269,6 +286,37 @@ describe('a guest that lies', () => {
     loud.dispose();
     const { guest: mute } = execGuest((channel) => channel.close());
     await expect(mute.run({ script: 'x' })).rejects.toThrow(/without an exit status/);
+  });
+
+  it('can’t keep a call that was cancelled by never opening a file session', async () => {
+    const server = new HostileServer((session) => session.on('sftp', () => undefined));
+    guest = server.guest();
+    const controller = new AbortController();
+    const calls = [1, 2].map(() => guest?.files({ signal: controller.signal }));
+    setTimeout(() => controller.abort(), 100);
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes).toMatchObject([
+      { reason: { name: 'CancelledError' } },
+      { reason: { name: 'CancelledError' } },
+    ]);
+  });
+
+  it('can be let go before a stream to it opens', async () => {
+    const controller = new AbortController();
+    // Such streams (the Engine's are of this kind) emit an error when they are destroyed half open.
+    const opened = Duplex.from({ readable: new PassThrough(), writable: new PassThrough() });
+    guest = new HostileServer(() => undefined).guest({
+      dial: async () => {
+        controller.abort();
+        await delay(50);
+        return opened;
+      },
+    });
+    const closed = new Promise((resolve) => opened.once('close', resolve));
+    await expect(guest.ready({ signal: controller.signal })).rejects.toMatchObject({
+      name: 'CancelledError',
+    });
+    await closed;
   });
 
   it('loses a transfer when it disconnects, and nothing hangs', async () => {

@@ -59,6 +59,7 @@ function streamPair(): [Duplex, Duplex] {
 export interface RawProtocol {
   channelData(id: number, data: Buffer): void;
   channelExtData(id: number, data: Buffer, type: number): void;
+  channelEOF(id: number): void;
   channelWindowAdjust(id: number, amount: number): void;
 }
 
