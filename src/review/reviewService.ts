@@ -42,13 +42,17 @@ export interface ReviewChange {
 /** A run of changed lines of a text file; `index` counts from 0 within the file. */
 export interface ReviewHunk {
   index: number;
+  /** SHA-256 of its place and of both sides' bytes, hex: what a selection names. */
+  id: string;
   /** 1-based, as in a unified diff. */
   hostStart: number;
   hostLines: number;
   guestStart: number;
   guestLines: number;
-  /** Lines with ` `, `-`, `+` in front; bounded. */
+  /** Lines with ` `, `-`, `+` in front; bounded, both sides alike. */
   lines: string[];
+  /** Lines that are not among them. */
+  notShown: number;
 }
 
 export interface Review {
@@ -86,8 +90,8 @@ export interface ReviewSides {
 
 export interface Selection {
   path: string;
-  /** Only these hunks; the whole file if undefined. */
-  hunks?: number[];
+  /** Only these hunks, by `ReviewHunk.id`: anything but exactly what was shown is refused. The whole file if undefined. */
+  hunks?: string[];
   /** The user ticked exactly this dangerous change. Without it a change with dangers is refused. */
   dangersAccepted?: boolean;
   /** With a conflict: take the guest's, or this text that the user merged. Without it a conflict is refused. */

@@ -183,7 +183,7 @@ export class ReviewModel {
       const resolution = this.resolutions.get(path);
       return {
         path,
-        ...(hunks && { hunks: [...hunks].sort((a, b) => a - b) }),
+        ...(hunks && { hunks: this.idsOf(path, hunks) }),
         // The tick of a dangerous change is its own: nothing else can have set it.
         ...(change.dangers.length > 0 && { dangersAccepted: true }),
         ...(change.conflict !== undefined && resolution !== undefined && { resolution }),
@@ -200,6 +200,11 @@ export class ReviewModel {
       dangerous: changes.filter(({ dangers }) => dangers.length > 0),
       conflicts: changes.filter(({ conflict }) => conflict !== undefined),
     };
+  }
+
+  private idsOf(path: string, chosen: ReadonlySet<number>): string[] {
+    const all = this.known.get(path) ?? [];
+    return all.filter(({ index }) => chosen.has(index)).map(({ id }) => id);
   }
 
   private bytesOf(change: ReviewChange): number {

@@ -190,10 +190,10 @@ export function hunkRow(
   return {
     label: visibleText(first.replace(/\s+/g, ' ').trim(), 100),
     description: `${place} · +${added} −${changed.length - added}`,
-    tooltip: hunk.lines
-      .slice(0, 12)
-      .map((line) => visibleText(line.replaceAll('\t', '  '), 120))
-      .join('\n'),
+    tooltip: [
+      ...hunk.lines.slice(0, 12).map((line) => visibleText(line.replaceAll('\t', '  '), 120)),
+      ...(hunk.notShown > 0 ? [l10n.t('…and {0} lines that only the diff shows', hunk.notShown)] : []),
+    ].join('\n'),
     contextValue: 'hunk',
     expands: 'never',
     command: { id: openCommand, title: l10n.t('Open Changes') },

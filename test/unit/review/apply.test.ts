@@ -94,7 +94,9 @@ describe('what is applied', () => {
       [0, 1],
       [1, 28],
     ]);
-    const result = await gate.gate.applyReview(token, [{ path: 'l.txt', hunks: [1] }]);
+    const result = await gate.gate.applyReview(token, [
+      { path: 'l.txt', hunks: hunks.slice(1).map(({ id }) => id) },
+    ]);
     expect(result.refused).toEqual([]);
     expect(await gate.read('l.txt')).toBe(lines.map((line, n) => (n === 30 ? 'EDITED 30\n' : line)).join(''));
     const left = await gate.change('l.txt');

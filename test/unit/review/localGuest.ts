@@ -49,7 +49,11 @@ export class LocalGuest {
     const tools = join(scratch, 'tools');
     await mkdir(tools);
     execFileSync('cc', ['-D_GNU_SOURCE', '-O1', '-o', join(tools, 'tree'), SOURCE]);
-    await symlink(existsSync('/bin/busybox') ? '/bin/busybox' : '/usr/bin/busybox', join(tools, 'busybox'));
+    const busybox = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
+    // Without one, this computer's own programs of the same names.
+    await (busybox === undefined
+      ? writeFile(join(tools, 'busybox'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 })
+      : symlink(busybox, join(tools, 'busybox')));
     return new LocalGuest(scratch, tools);
   }
 

@@ -99,12 +99,12 @@ describe('parts of a file', () => {
     expect([0, 1, 2].every((index) => model.isHunkTicked('src/a.ts', index))).toBe(true);
     model.tickHunk('src/a.ts', 1, false);
     expect(model.partOf('src/a.ts')).toEqual({ chosen: 2, all: 3 });
-    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: [0, 2] });
+    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: ['hunk-0', 'hunk-2'] });
     model.tickHunk('src/a.ts', 0, false);
     model.tickHunk('src/a.ts', 2, false);
     expect(paths(model)).toEqual(['old.txt']);
     model.tickHunk('src/a.ts', 2, true);
-    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: [2] });
+    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: ['hunk-2'] });
     model.tickHunk('src/a.ts', 0, true);
     model.tickHunk('src/a.ts', 1, true);
     expect(model.selections()).toContainEqual({ path: 'src/a.ts' });
@@ -116,7 +116,7 @@ describe('parts of a file', () => {
     model.tickOrdinary(true);
     expect(model.isHunkTicked('package.json', 0)).toBe(false);
     model.tickHunk('package.json', 1, true);
-    expect(model.selections()).toEqual([{ path: 'package.json', hunks: [1], dangersAccepted: true }]);
+    expect(model.selections()).toEqual([{ path: 'package.json', hunks: ['hunk-1'], dangersAccepted: true }]);
   });
 
   it('that nobody has seen cannot be ticked', () => {
