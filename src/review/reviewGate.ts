@@ -16,17 +16,20 @@ import { readBaseline, writeBaseline } from './look/baseline';
 import { lookAtMachine } from './look/lookAtMachine';
 import type { LookedAt, StoredReview } from './look/lookedAt';
 import { moveBaseline, restoreBaseline } from './look/moveBaseline';
+import { notBroughtBack } from './look/notBroughtBack';
 import { machineOfToken, StoredReviews } from './look/storedReviews';
 import type { ReviewContext, ReviewedMachine } from './reviewContext';
 import type {
   AppliedChanges,
   ApplyResult,
+  KeptReview,
   Review,
   ReviewCommit,
   ReviewHunk,
   ReviewService,
   ReviewSides,
   Selection,
+  ShownIn,
 } from './reviewService';
 import { reviewHunks } from './sides/reviewHunks';
 import { assertShowable, baseContent, guestContent, hostContent, SIDE_MAX } from './sides/reviewSides';
@@ -44,7 +47,7 @@ export class ReviewGate implements ReviewService {
 
   async review(
     id: string,
-    options: WaitOptions & { limit?: number; onProgress?: ReportProgress } = {},
+    options: WaitOptions & { limit?: number; shownIn?: ShownIn; onProgress?: ReportProgress } = {},
   ): Promise<Review> {
     const began = performance.now();
     const wait = waitOf(options);
@@ -53,7 +56,11 @@ export class ReviewGate implements ReviewService {
     return this.context.locked(machine.id, wait, async () => {
       const interrupted = await this.takeBack(machine.id);
       const [look, commits] = await Promise.all([
-        lookAtMachine(this.context, machine, { ...wait, limit: options.limit ?? LIMIT }),
+        lookAtMachine(this.context, machine, {
+          ...wait,
+          limit: options.limit ?? LIMIT,
+          shownIn: options.shownIn ?? 'editor',
+        }),
         this.commits(machine, wait),
       ]);
       return {
@@ -68,6 +75,22 @@ export class ReviewGate implements ReviewService {
         notes: [...interrupted, ...look.notes],
       };
     });
+  }
+
+  async keptReview(id: string, token?: string): Promise<KeptReview | undefined> {
+    if (token !== undefined && machineOfToken(token) !== id) {
+      throw new BulkheadError('That is a look at another machine', { kind: 'usage' });
+    }
+    const reviews = new StoredReviews(this.context.paths.reviews(id));
+    const review = await (token === undefined ? reviews.latest('terminal') : reviews.load(token));
+    if (!review) {
+      return undefined;
+    }
+    const changes = (await notBroughtBack(review)).map(({ change }) => change);
+    const { machineId, folder, truncated, at } = review;
+    return token === undefined && changes.length === 0
+      ? undefined
+      : { token: review.token, machineId, folder, changes, truncated, at };
   }
 
   async reviewSides(token: string, path: string, options: WaitOptions = {}): Promise<ReviewSides> {
@@ -120,6 +143,7 @@ export class ReviewGate implements ReviewService {
       await this.takeBack(id);
       const reviews = new StoredReviews(this.context.paths.reviews(id));
       const review = await reviews.load(token);
+      assertSeen(review, selections);
       const guest = () => this.context.guest(id, wait);
       const applied = await applyChanges(
         review,
@@ -232,6 +256,19 @@ export class ReviewGate implements ReviewService {
       throw changedHere();
     }
     return shown;
+  }
+}
+
+/** What nobody can have read is no decision. */
+function assertSeen({ shownIn }: StoredReview, selections: readonly Selection[]): void {
+  const decided = selections.find(
+    ({ dangersAccepted, resolution }) => dangersAccepted === true || resolution !== undefined,
+  );
+  if (shownIn === 'nowhere' && decided) {
+    throw new BulkheadError('Nobody was shown this look at the machine’s changes', {
+      kind: 'usage',
+      next: 'Look at the changes, then decide about the dangerous and the conflicting ones.',
+    });
   }
 }
 

@@ -73,6 +73,15 @@ export interface Review {
   notes: string[];
 }
 
+/** Where the user can have read a look at a machine. `nowhere`: it was made to be applied at once. */
+export type ShownIn = 'editor' | 'terminal' | 'nowhere';
+
+/** A look that was shown, as it was then, without what this computer has by now. */
+export interface KeptReview extends Pick<Review, 'token' | 'machineId' | 'folder' | 'changes' | 'truncated'> {
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
 export interface ReviewCommit {
   /** Branch name in the guest. */
   branch: string;
@@ -116,13 +125,22 @@ export interface AppliedChanges {
 
 /** The gate that everything passes that a machine wrote and this computer's folder shall have. Part of `App`. */
 export interface ReviewService {
+  /** `shownIn` is `editor` if it is not named. */
   review(
     id: string,
-    options?: WaitOptions & { limit?: number; onProgress?: ReportProgress },
+    options?: WaitOptions & { limit?: number; shownIn?: ShownIn; onProgress?: ReportProgress },
   ): Promise<Review>;
+  /**
+   * The look of that token; without one, the last look that a terminal showed, if any of it is still to be brought back.
+   * @throws BulkheadError of kind `usage` if the named one is not kept
+   */
+  keptReview(id: string, token?: string): Promise<KeptReview | undefined>;
   reviewSides(token: string, path: string, options?: WaitOptions): Promise<ReviewSides>;
   reviewHunks(token: string, path: string, options?: WaitOptions): Promise<ReviewHunk[]>;
-  /** Backs up, then writes; a failure or kill half-way is taken back at once or at the next call. */
+  /**
+   * Backs up, then writes; a failure or kill half-way is taken back at once or at the next call. Of a look that nobody was
+   * shown only ordinary changes are applied.
+   */
   applyReview(
     token: string,
     selections: readonly Selection[],

@@ -172,7 +172,7 @@ describe('the review gate', () => {
     const before = (await readdir(folder)).sort();
     const backups = join(machine.cli.dataDirectory, 'backups');
     const known = await readdir(backups);
-    const running = machine.cli.start(['pull', machine.id, '--apply', '--path', 'many']);
+    const running = machine.cli.start(['pull', machine.id, '--apply', '--path', 'many', '--look', 'now']);
     running.stdin.end();
     const written = async () =>
       existsSync(join(folder, 'many')) ? (await readdir(join(folder, 'many'))).length : 0;

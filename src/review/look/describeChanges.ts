@@ -159,7 +159,7 @@ function sameAsBase(base: BaselineEntry, host: HostState): boolean {
   return base.type === host.type && (host.type !== 'symlink' || base.target === host.target);
 }
 
-function sameAsHost(guest: GuestState, host: HostState): boolean {
+export function sameAsHost(guest: GuestState, host: HostState): boolean {
   if (guest.type === 'file' && host.type === 'file') {
     const sameMode = process.platform === 'win32' || isExecutable(guest.mode) === isExecutable(host.mode);
     return guest.sha256 === host.sha256 && sameMode;

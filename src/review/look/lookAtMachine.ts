@@ -11,6 +11,7 @@ import type { SentEntry } from '../../guest/sentEntry';
 import { listGuestTree } from '../../guest/tree/listGuestTree';
 import type { WaitOptions } from '../../machine/hypervisor';
 import type { ReviewContext, ReviewedMachine } from '../reviewContext';
+import type { ShownIn } from '../reviewService';
 import { type Baseline, baselineOf, readBaseline, writeBaseline } from './baseline';
 import { describeChanges } from './describeChanges';
 import { guestChanges } from './guestChanges';
@@ -33,7 +34,7 @@ const FIRST_LOOK =
 export async function lookAtMachine(
   context: ReviewContext,
   machine: ReviewedMachine,
-  options: WaitOptions & { limit: number },
+  options: WaitOptions & { limit: number; shownIn: ShownIn },
 ): Promise<Look> {
   const { id, folder, workspaceFolder } = machine;
   const { paths, log } = context;
@@ -68,6 +69,8 @@ export async function lookAtMachine(
       root: { path: root.path, dev, ino },
       guestFolder: workspaceFolder,
       at: Date.now(),
+      shownIn: options.shownIn,
+      truncated: found.truncated,
       looked,
     });
     const unreadable = tree.unreadable.length;

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import { fakeMachine } from '../../unit/cli/fakeMachine';
+import { runFake } from '../../unit/cli/fakeTerminal';
+import { Gate, LocalGuest } from '../../unit/review/localGuest';
+import { attack } from '../attack';
+
+let local: LocalGuest;
+beforeAll(async () => {
+  local = await LocalGuest.make();
+});
+afterAll(() => local.dispose());
+
+attack(
+  {
+    id: 'review-slow-diff',
+    from: 'guest',
+    tries:
+      'The guest makes a file that is slow to compare and keeps this computer busy during the apply, so that the one part that was picked becomes the whole file.',
+    holds:
+      'No clock has a say in what a part is; a selection names the SHA-256 of its lines, and anything else is refused.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const lines = (word: string) => Array.from({ length: 500 }, (_, n) => `${word} ${n % 251}\n`);
+    const middle = Array.from({ length: 50 }, (_, n) => `same ${n}\n`);
+    const [old, now] = [lines('x'), lines('x').reverse()];
+    const host = ['// version 1\n', ...middle, 'safe();\n', ...middle, ...old].join('');
+    const guest = ['// version 2\n', ...middle, 'safe(); evil();\n', ...middle, ...now].join('');
+    const gate = await Gate.of(local, { 'a.js': host });
+    await gate.inGuest({ 'a.js': guest });
+    const { token } = await gate.review();
+    const hunks = await gate.gate.reviewHunks(token, 'a.js');
+    expect(hunks.length).toBeGreaterThan(2);
+    const seen = hunks.find(({ lines: each }) => each.includes('+// version 2'));
+    const forged = await gate.gate.applyReview(token, [{ path: 'a.js', hunks: ['0'.repeat(64)] }]);
+    expect(forged.applied).toEqual([]);
+    const clock = Date.now;
+    let time = clock();
+    // A minute goes by between any two looks at the clock.
+    Date.now = () => (time += 60_000);
+    const { applied } = await gate.gate
+      .applyReview(token, [{ path: 'a.js', hunks: seen ? [seen.id] : [] }])
+      .finally(() => {
+        Date.now = clock;
+      });
+    expect(applied).toEqual(['a.js']);
+    expect(await gate.read('a.js')).toBe(host.replace('// version 1', '// version 2'));
+    return `${hunks.length} parts, one taken as it was shown; an unknown one refused`;
+  },
+);
+
+attack(
+  {
+    id: 'review-swapped-after-pull',
+    from: 'guest',
+    tries:
+      'The guest sees that its files are listed for `bulkhead pull --diff`, and swaps package.json and a source file before `pull --apply` is typed.',
+    holds:
+      'What is applied is the look that was printed: both are refused. A look that nobody was shown is not taken for a dangerous change.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'package.json': '{}\n', 'a.js': 'a\n' });
+    const pull = pullOf(gate);
+    await gate.inGuest({ 'package.json': '{"scripts":{"test":"vitest"}}\n', 'a.js': 'fine();\n' });
+    expect((await pull('--diff')).stdout).toContain('fine();');
+    const evil = { 'package.json': '{"scripts":{"postinstall":"evil"}}\n', 'a.js': 'evil();\n' };
+    await gate.inGuest(evil);
+    const all = await pull('--apply', '--all', '--danger', 'package.json', '--json');
+    expect(JSON.parse(all.stdout)).toMatchObject({ applied: [] });
+    const anew = await pull('--apply', '--danger', 'package.json', '--look', 'now');
+    expect(anew).toMatchObject({ code: 2, stdout: '' });
+    const { token } = await gate.gate.review('m-1', { shownIn: 'nowhere' });
+    const unseen = await pull('--apply', '--danger', 'package.json', '--look', token);
+    expect(unseen).toMatchObject({ code: 2, stdout: '' });
+    expect(await gate.read('package.json')).toBe('{}\n');
+    expect(await gate.read('a.js')).toBe('a\n');
+    return 'four tries to apply what was not printed: refused';
+  },
+);
+
+/** The command itself, before a gate over folders of this computer. */
+function pullOf({ gate }: Gate) {
+  return (...args: string[]) =>
+    runFake(['pull', 'm-1', ...args], {
+      find: async () => fakeMachine({ id: 'm-1' }),
+      review: (id, options) => gate.review(id, options),
+      keptReview: (id, token) => gate.keptReview(id, token),
+      reviewHunks: (token, path, options) => gate.reviewHunks(token, path, options),
+      applyReview: (token, selections, options) => gate.applyReview(token, selections, options),
+    });
+}
