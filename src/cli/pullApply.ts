@@ -1,4 +1,5 @@
 import { BulkheadError, EXIT } from '../core/errors';
+import { escapeHidden } from '../core/escapeHidden';
 import type { ApplyResult, KeptReview, Selection } from '../review/reviewService';
 import { oneLine } from './format';
 import { matchesPath } from './pathPattern';
@@ -17,8 +18,8 @@ export async function applyLook(session: Session, id: string, options: PullOptio
   status.clear();
   const left = review.changes.filter(({ path }) => !result.applied.includes(path));
   output.result({ ...result, left: left.map(({ path }) => path), look: review.token, notes }, [
-    ...result.applied.map((path) => `applied  ${oneLine(path, 1000)}`),
-    ...result.refused.map(({ path, why }) => `refused  ${oneLine(path, 1000)}: ${oneLine(why, 500)}`),
+    ...result.applied.map((path) => `applied  ${escapeHidden(path)}`),
+    ...result.refused.map(({ path, why }) => `refused  ${escapeHidden(path)}: ${oneLine(why, 500)}`),
     `${result.applied.length} applied, ${result.refused.length} refused, ${left.length - result.refused.length} left`,
     ...(result.applied.length > 0 ? [`undo with \`bulkhead pull ${id} --undo ${result.applyId}\``] : []),
     ...notes.map((note) => `note: ${oneLine(note, 1000)}`),
@@ -79,7 +80,7 @@ function select({ changes }: KeptReview, options: PullOptions): Selection[] {
   ]) {
     if (!changes.some(({ path }) => path === name)) {
       throw usage(
-        `pull: ${flag} ${oneLine(name ?? '')} is no change of that look`,
+        `pull: ${flag} ${escapeHidden(name ?? '')} is no change of that look`,
         'See `bulkhead pull <id>`.',
       );
     }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { BulkheadError, EXIT } from '../core/errors';
+import { escapeHidden } from '../core/escapeHidden';
 import { oneLine } from './format';
 import { applyLook } from './pullApply';
 import { showLook } from './pullShow';
@@ -94,8 +95,8 @@ async function undo(session: Session, idOrPrefix: string, named: string | true):
   }
   const { restored, kept } = await app.undoApply(applyId);
   session.output.result({ applyId, restored, kept }, [
-    ...restored.map((path) => `restored  ${oneLine(path, 1000)}`),
-    ...kept.map((path) => `kept      ${oneLine(path, 1000)}: changed since`),
+    ...restored.map((path) => `restored  ${escapeHidden(path)}`),
+    ...kept.map((path) => `kept      ${escapeHidden(path)}: changed since`),
   ]);
   return EXIT.done;
 }

@@ -1,5 +1,6 @@
-import { EXIT } from '../core/errors';
-import type { KeptReview, Review, ReviewChange, ReviewCommit } from '../review/reviewService';
+import { EXIT, messageOf, throwIfCancelled } from '../core/errors';
+import { escapeHidden } from '../core/escapeHidden';
+import type { KeptReview, Review, ReviewChange, ReviewCommit, ReviewHunk } from '../review/reviewService';
 import { formatBytes, oneLine } from './format';
 import { keptLook } from './pullApply';
 import type { PullOptions } from './pullCommand';
@@ -29,8 +30,8 @@ export async function showLook(session: Session, id: string, options: PullOption
   const lines: string[] = [];
   for (const change of review.changes) {
     lines.push(describe(change));
-    if (options.diff && change.kind === 'modified' && !change.binary && change.blocked === undefined) {
-      lines.push(...(await diffOf(session, review.token, change.path)));
+    if (options.diff) {
+      lines.push(...(await diffOf(session, review.token, change)));
     }
   }
   session.output.result(review, [
@@ -44,24 +45,41 @@ export async function showLook(session: Session, id: string, options: PullOption
 }
 
 function describe(change: ReviewChange): string {
-  const name = oneLine(change.path, 1000);
-  const where = change.from === undefined ? name : `${oneLine(change.from, 1000)} → ${name}`;
-  const link = change.linkTarget === undefined ? '' : ` → ${oneLine(change.linkTarget)}`;
+  const name = escapeHidden(change.path);
+  const where = change.from === undefined ? name : `${escapeHidden(change.from)} → ${name}`;
+  const link = change.linkTarget === undefined ? '' : ` → ${escapeHidden(change.linkTarget)}`;
   const size =
     change.guestBytes === undefined || change.kind !== 'added' ? '' : ` (${formatBytes(change.guestBytes)})`;
   const marks = [
     ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}`] : []),
     ...(change.conflict ? [`CONFLICT: ${change.conflict} on this computer too`] : []),
+    ...(change.unread ? ['NOT READ: there was too much to read (`--diff` reads it)'] : []),
     ...(change.blocked === undefined ? [] : [`BLOCKED: ${oneLine(change.blocked, 500)}`]),
   ];
   return [`${LETTERS[change.kind]} ${where}${link}${size}`, ...marks].join('  ');
 }
 
-async function diffOf(session: Session, token: string, path: string): Promise<string[]> {
-  const hunks = await session.app.reviewHunks(token, path, { signal: session.signal });
+/** The changed lines, all of an added text; where there is nothing to print, why. */
+async function diffOf(session: Session, token: string, change: ReviewChange): Promise<string[]> {
+  const { kind, type, path, guestBytes = 0 } = change;
+  if (type !== 'file' || !['added', 'modified'].includes(kind) || change.blocked !== undefined) {
+    return [];
+  }
+  let hunks: ReviewHunk[];
+  try {
+    hunks = await session.app.reviewHunks(token, path, { signal: session.signal });
+  } catch (error) {
+    // One file that can't be shown, or is another by now, does not keep the others from being shown.
+    throwIfCancelled(error);
+    return [`    not shown: ${oneLine(messageOf(error), 500)}`];
+  }
+  if (hunks.length === 0 && guestBytes > 0) {
+    return [`    not text: ${formatBytes(guestBytes)}`];
+  }
   return hunks.flatMap((hunk) => [
     `    @@ -${hunk.hostStart},${hunk.hostLines} +${hunk.guestStart},${hunk.guestLines} @@`,
-    ...hunk.lines.map((line) => `    ${oneLine(line, 2000)}`),
+    ...hunk.lines.map((line) => `    ${line.split('\t').map(escapeHidden).join('\t')}`),
+    ...(hunk.notShown > 0 ? [`    … ${hunk.notShown} lines not shown`] : []),
   ]);
 }
 
@@ -73,7 +91,7 @@ function describeCommits(machineId: string, found: readonly ReviewCommit[]): str
   return [
     `Commits that this computer lacks (bring them with \`bulkhead pull ${machineId} --commits\`):`,
     ...shown.map(
-      ({ branch, hash, subject }) => `  ${hash.slice(0, 10)} ${oneLine(branch)}: ${oneLine(subject)}`,
+      ({ branch, hash, subject }) => `  ${hash.slice(0, 10)} ${oneLine(branch)}: ${escapeHidden(subject)}`,
     ),
     ...(found.length > shown.length ? [`  … and ${found.length - shown.length} more`] : []),
   ];

@@ -11,6 +11,7 @@ import { takeBackInterrupted, type Undone, undoApply } from './apply/undoApply';
 import { type FetchedRef, fetchCommits } from './commits/fetchCommits';
 import { HostRepository } from './commits/hostRepository';
 import { newCommits } from './commits/newCommits';
+import { isBinary } from './dangers/hiddenText';
 import { hostStateAt, sameHostState } from './host/hostPath';
 import { readBaseline, writeBaseline } from './look/baseline';
 import { lookAtMachine } from './look/lookAtMachine';
@@ -124,11 +125,13 @@ export class ReviewGate implements ReviewService {
   async reviewHunks(token: string, path: string, options: WaitOptions = {}): Promise<ReviewHunk[]> {
     const { looked } = await this.open(token, path, options);
     const { change, host, guest } = looked;
-    if (change.kind !== 'modified' || change.binary || host.type !== 'file' || guest.type !== 'file') {
+    const isText = ['added', 'modified'].includes(change.kind) && !change.binary;
+    if (!isText || !['file', 'absent'].includes(host.type) || guest.type !== 'file') {
       return [];
     }
     const sides = await this.reviewSides(token, path, options);
-    return sides.host && sides.guest ? reviewHunks(sides.host, sides.guest) : [];
+    const [mine, theirs] = [sides.host ?? Buffer.alloc(0), sides.guest ?? Buffer.alloc(0)];
+    return isBinary(mine) || isBinary(theirs) ? [] : reviewHunks(mine, theirs);
   }
 
   async applyReview(

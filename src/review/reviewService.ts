@@ -31,7 +31,10 @@ export interface ReviewChange {
   /** Permission bits (0o777). */
   hostMode?: number;
   guestMode?: number;
+  /** False for an `unread` one: what its bytes are shows when they are fetched. */
   binary: boolean;
+  /** Its bytes were not brought over while looking: there was too much. They are bound to the SHA-256 that the guest named. */
+  unread?: true;
   dangers: Danger[];
   /** The file changed on this computer too, since the copy: what happened to it there. Never overwritten without a decision. */
   conflict?: 'modified' | 'deleted' | 'added';

@@ -97,7 +97,8 @@ async function describe(
     type: shown.type === 'symlink' || shown.type === 'directory' ? shown.type : 'file',
     ...(guest.target !== undefined && { linkTarget: guest.target }),
     ...sizes(from?.host ?? host, guest),
-    binary: shown.type === 'file' && (content === undefined || isBinary(content)),
+    binary: shown.type === 'file' && content !== undefined && isBinary(content),
+    ...(guest.type === 'file' && content === undefined && blocked === undefined && { unread: true }),
     dangers: changeDangers({
       path,
       from: from?.path,

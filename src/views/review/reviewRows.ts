@@ -115,6 +115,7 @@ export function changeRow(
     ...(part ? [l10n.t('{0} of {1} parts', part.chosen, part.all)] : []),
     kindText(change, l10n),
     sizeText(change),
+    ...(change.unread ? [l10n.t('not read yet: open it')] : []),
   ];
   return {
     label: isOrdinary ? visibleText(posix.basename(change.path)) : path,

@@ -79,6 +79,39 @@ attack(
   },
 );
 
+attack(
+  {
+    id: 'review-hidden-in-diff',
+    from: 'guest',
+    tries:
+      'A changed line hides code from `bulkhead pull --diff`: behind a carriage return, 3,000 removed lines, characters without width, in an added file, and behind more than is read at once.',
+    holds:
+      'Each is printed, hidden characters by number, or it is said how much is not; what was not read says so and is read when it is shown.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const lines = (word: string) => Array.from({ length: 3_000 }, (_, n) => `${word} ${n}\n`).join('');
+    const gate = await Gate.of(local, { 'zz/cr.js': 'a\n', 'zz/long.js': lines('old') });
+    const large = Buffer.alloc(45 * 1024 * 1024);
+    await gate.inGuest({
+      a1: large,
+      a2: large,
+      a3: large,
+      'zz/cr.js': '// comment\revil()\u200b\n',
+      'zz/long.js': `evil();\n${lines('new')}`,
+      'zz/new.js': 'evil();\n',
+    });
+    gate.with(await local.listingLast('zz'));
+    const { stdout } = await pullOf(gate)('--diff');
+    expect(stdout).toContain('+// comment\\u{d}evil()\\u{200b}');
+    expect(stdout.match(/^ {4}\+evil\(\);$/gm)?.length).toBe(2);
+    expect(stdout).toContain('lines not shown');
+    expect(stdout.match(/not text/g)?.length).toBe(3);
+    expect(stdout.match(/NOT READ/g)?.length).toBeGreaterThan(2);
+    return 'all three printed, behind 135 MB of other changes';
+  },
+);
+
 /** The command itself, before a gate over folders of this computer. */
 function pullOf({ gate }: Gate) {
   return (...args: string[]) =>

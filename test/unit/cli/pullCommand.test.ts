@@ -101,3 +101,29 @@ describe('pull --apply takes', () => {
     expect(await json('--apply', '--all')).toMatchObject({ refused: [{ path: 'a.txt' }] });
   });
 });
+
+describe('pull --diff prints', () => {
+  it('every line as what it is: carriage returns, directions and joiners by number', async () => {
+    await gate.inGuest({ 'a.txt': 'a // \u202e\r\tevil()\u200b\n', 'c\u200b.txt': 'c\n' });
+    const { stdout } = await pull('--diff');
+    expect(stdout).toContain('    -a\n    +a // \\u{202e}\\u{d}\tevil()\\u{200b}\n');
+    expect(stdout).toContain('A c\\u{200b}.txt');
+  });
+
+  it('added texts, and what it does not print', async () => {
+    const long = (word: string) => Array.from({ length: 3_000 }, (_, n) => `${word} ${n}\n`).join('');
+    await gate.onHost({ 'b.txt': long('mine') });
+    await gate.inGuest({
+      'b.txt': long('theirs'),
+      'dir/new.txt': 'all of it\n',
+      'huge.txt': 'x'.repeat(5 * 1024 * 1024 + 1),
+      'picture.bin': Buffer.from([0, 1, 2]),
+    });
+    const { stdout } = await pull('--diff');
+    expect(stdout).toContain('A dir/new.txt (10 B)\n    @@ -0,0 +1,1 @@\n    +all of it\n');
+    expect(stdout).toContain('    … 4000 lines not shown\n');
+    expect(stdout).toMatch(/^ {4}\+theirs 0$/m);
+    expect(stdout).toContain('    not shown: The file is larger than 5 MB');
+    expect(stdout).toContain('    not text: 3 B\n');
+  });
+});

@@ -44,6 +44,21 @@ export class LocalGuest {
     return new LocalGuest(this.scratch, tools, this.env);
   }
 
+  /** The same, as a guest that lists what is in one folder last: it picks the order. */
+  async listingLast(folder: string): Promise<LocalGuest> {
+    const tools = await mkdtemp(join(this.scratch, 'last-'));
+    await symlink(join(this.tools, 'busybox'), join(tools, 'busybox'));
+    const [tree, list] = [join(this.tools, 'tree'), join(tools, 'list')];
+    const of = (pattern: string) => `grep -z ${pattern} ${list}`;
+    const order = [`-v -e '^end ' -e ' ${folder}'`, `' ${folder}'`, `'^end '`].map(of).join('; ');
+    await writeFile(
+      join(tools, 'tree'),
+      `#!/bin/sh\n[ "$1" = list ] || exec ${tree} "$@"\n${tree} "$@" > ${list}; ${order}\n`,
+      { mode: 0o755 },
+    );
+    return this.withTools(tools);
+  }
+
   static async make(): Promise<LocalGuest> {
     const scratch = await realpath(await mkdtemp(join(tmpdir(), 'bulkhead-review-')));
     const tools = join(scratch, 'tools');
