@@ -13,9 +13,14 @@ export async function applyLook(session: Session, id: string, options: PullOptio
   const selections = select(review, options);
   const result: ApplyResult =
     selections.length === 0
-      ? { applyId: '', applied: [], refused: [] }
-      : await app.applyReview(review.token, selections, { signal, onProgress: status.report });
+      ? { applyId: '', applied: [], refused: [], notes: [] }
+      : await app.applyReview(review.token, selections, {
+          signal,
+          dropUndo: options.dropUndo ?? false,
+          onProgress: status.report,
+        });
   status.clear();
+  notes.push(...result.notes);
   const left = review.changes.filter(({ path }) => !result.applied.includes(path));
   output.result({ ...result, left: left.map(({ path }) => path), look: review.token, notes }, [
     ...result.applied.map((path) => `applied  ${escapeHidden(path)}`),

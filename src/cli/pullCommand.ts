@@ -14,6 +14,7 @@ export interface PullOptions extends CommonOptions {
   path?: string[];
   danger?: string[];
   takeGuest?: string[];
+  dropUndo?: true;
   commits?: true;
   undo?: string | true;
 }
@@ -38,6 +39,10 @@ export function addPullCommand(program: Command, run: Run): void {
       '--take-guest <path>',
       'exactly this change, though the file changed here too; several times',
       collect,
+    )
+    .option(
+      '--drop-undo',
+      'if there is no room to keep what is replaced, the oldest undos of the machine may go',
     )
     .option(
       '--commits',

@@ -115,6 +115,14 @@ export interface ApplyResult {
   applyId: string;
   applied: string[];
   refused: { path: string; why: string }[];
+  /** Sentences for the user: an apply that was interrupted and taken back, undos that are gone. */
+  notes: string[];
+}
+
+export interface ApplyOptions extends WaitOptions {
+  /** Undos of this machine may go if there is no room for this one. Else that is an `UndoRoomError`. */
+  dropUndo?: boolean;
+  onProgress?: ReportProgress;
 }
 
 export interface AppliedChanges {
@@ -144,11 +152,7 @@ export interface ReviewService {
    * Backs up, then writes; a failure or kill half-way is taken back at once or at the next call. Of a look that nobody was
    * shown only ordinary changes are applied.
    */
-  applyReview(
-    token: string,
-    selections: readonly Selection[],
-    options?: WaitOptions & { onProgress?: ReportProgress },
-  ): Promise<ApplyResult>;
+  applyReview(token: string, selections: readonly Selection[], options?: ApplyOptions): Promise<ApplyResult>;
   /** Puts back exactly what an apply replaced, mode included; files that changed since then stay and are named. */
   undoApply(applyId: string): Promise<{ restored: string[]; kept: string[] }>;
   /** What can still be undone, newest first. */

@@ -33,7 +33,8 @@ export function changeDangers(change: {
     }
     if (
       foldName(path.split('/').at(-1) ?? '') === 'package.json' &&
-      (!after || packageRunsOther(before, after))
+      // What had another name before was no package's file.
+      (!after || packageRunsOther(from === undefined ? before : undefined, after))
     ) {
       found.add('scripts');
     }

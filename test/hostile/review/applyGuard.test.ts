@@ -1,4 +1,8 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { APPLY_MAX } from '../../../src/review/apply/applyChanges';
+import { BACKUPS_KEPT } from '../../../src/review/apply/applyJournals';
 import { fakeMachine } from '../../unit/cli/fakeMachine';
 import { runFake } from '../../unit/cli/fakeTerminal';
 import { Gate, LocalGuest } from '../../unit/review/localGuest';
@@ -109,6 +113,93 @@ attack(
     expect(stdout.match(/not text/g)?.length).toBe(3);
     expect(stdout.match(/NOT READ/g)?.length).toBeGreaterThan(2);
     return 'all three printed, behind 135 MB of other changes';
+  },
+);
+
+attack(
+  {
+    id: 'review-parts-hide-danger',
+    from: 'guest',
+    tries:
+      'package.json gets a postinstall script in one part and the old scripts once more in another: the whole runs nothing new, the first part alone does.',
+    holds: 'Dangers are told from the bytes that are written: the part alone is refused without its tick.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const pad = (name: string) => Array.from({ length: 10 }, (_, n) => ` "${name}${n}": 1,`);
+    const tests = ' "scripts": {"test":"t"},';
+    const of = (...middle: string[]) => ['{', tests, ...pad('a'), ...middle, ' "z": 1', '}', ''].join('\n');
+    const gate = await Gate.of(local, { 'package.json': of(...pad('b')) });
+    await gate.inGuest({ 'package.json': of(' "scripts": {"postinstall":"evil"},', ...pad('b'), tests) });
+    const { token } = await gate.review();
+    const [first] = await gate.gate.reviewHunks(token, 'package.json');
+    const picked = [{ path: 'package.json', hunks: [first?.id ?? ''] }];
+    const { applied, refused } = await gate.gate.applyReview(token, picked);
+    expect(applied).toEqual([]);
+    expect(await gate.read('package.json')).toBe(of(...pad('b')));
+    return `refused: ${refused[0]?.why}`;
+  },
+);
+
+attack(
+  {
+    id: 'review-undo-evicted',
+    from: 'guest',
+    tries: 'The guest deletes so much that keeping it for an undo pushes out every undo from before.',
+    holds:
+      'One apply replaces a bounded amount, and an older undo goes only if the user said so; nothing is written.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const files = Object.fromEntries([1, 2, 3].map((n) => [`f${n}`, `${n}`.repeat(400)]));
+    const gate = await Gate.of(local, { ...files, 'a.txt': 'a'.repeat(400) });
+    await gate.inGuest({ 'a.txt': 'A' });
+    const { applyId } = await gate.apply({ path: 'a.txt' });
+    const [kept, most] = [{ ...BACKUPS_KEPT }, { ...APPLY_MAX }];
+    BACKUPS_KEPT.bytes = 1_000;
+    try {
+      for (const name of Object.keys(files)) {
+        await rm(join(gate.workspace, name));
+      }
+      const { token } = await gate.review();
+      const all = Object.keys(files).map((path) => ({ path }));
+      await expect(gate.gate.applyReview(token, all)).rejects.toThrow('no room');
+      APPLY_MAX.bytes = 500;
+      const { applied, refused } = await gate.gate.applyReview(token, all);
+      expect([applied.length, refused.length]).toEqual([1, 2]);
+    } finally {
+      Object.assign(BACKUPS_KEPT, kept);
+      Object.assign(APPLY_MAX, most);
+    }
+    const left = (await gate.gate.appliedChanges('m-1')).map((each) => each.applyId);
+    expect(left).toContain(applyId);
+    return 'refused, and the undo from before is still there';
+  },
+);
+
+attack(
+  {
+    id: 'review-folder-flood',
+    from: 'guest',
+    tries: 'Fifty new files lie in folders of their own, each 90 folders deep, so that an apply never ends.',
+    holds: 'One apply makes a bounded number of folders, plans them at once and takes them back in one walk.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' });
+    const deep = (name: number) => Array.from({ length: 90 }, (_, n) => `${name}${n}`).join('/');
+    const files = Array.from({ length: 50 }, (_, n) => [`${deep(n)}/f.txt`, 'f']);
+    await gate.inGuest(Object.fromEntries(files));
+    const { token, changes } = await gate.review();
+    const { applied, refused, applyId } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path })),
+    );
+    expect(applied.length * 90).toBeLessThanOrEqual(2_000);
+    expect(refused.length).toBe(50 - applied.length);
+    expect((await gate.gate.undoApply(applyId)).kept).toEqual([]);
+    expect(await readdir(gate.host)).toEqual(['a.txt']);
+    return `${applied.length} applied and undone, ${refused.length} refused`;
   },
 );
 

@@ -141,6 +141,8 @@ export type Files = Record<string, string | Buffer | { link: string } | { script
 /** A host folder, the copy of it in the "guest", and the gate between them. */
 export class Gate {
   readonly gate: ReviewGate;
+  /** Aborted: the machine's lock is another's by now. */
+  readonly lost = new AbortController();
 
   private constructor(
     private readonly local: LocalGuest,
@@ -154,7 +156,7 @@ export class Gate {
       log: silentLog,
       machine: async (id) => ({ id, folder: host, workspaceFolder: workspace, exclude, user: 'root' }),
       guest: async () => this.guestNow(),
-      locked: async (_id, _options, work) => work(),
+      locked: async (_id, _options, work) => work(this.lost.signal),
       paths: this.paths(),
     });
   }
@@ -187,6 +189,12 @@ export class Gate {
       );
     }
     return made;
+  }
+
+  /** The bytes that an undo threw away, once more. */
+  static async restoreBackup(backup: string, second: Buffer): Promise<void> {
+    await mkdir(join(backup, 'files'), { recursive: true });
+    await writeFile(join(backup, 'files', '1'), second);
   }
 
   paths() {
