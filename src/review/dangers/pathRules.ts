@@ -18,6 +18,7 @@ const RULES: readonly PathRule[] = [
   {
     danger: 'git',
     anywhere: ['.git', '.gitmodules', '.gitattributes', '.gitconfig', '.lfsconfig', '.git-blame-ignore-revs'],
+    files: ['head', 'commondir'],
     path: /(?:^|\/)(?:hooks|info)\/(?:[^/]*-(?:commit|msg|push|checkout|merge|rebase|receive|applypatch)|attributes)$/,
   },
   {

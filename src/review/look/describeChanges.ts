@@ -7,6 +7,7 @@ import { collidingPath } from '../host/hostCollision';
 import { atHostPath, type HostState, hostStateAt, readHostFile } from '../host/hostPath';
 import { staysInside } from '../host/linkTarget';
 import type { ReviewChange } from '../reviewService';
+import { BareRepositories } from './bareRepositories';
 import type { BaselineEntry } from './baseline';
 import type { ContentStore } from './contentStore';
 import { gitPart } from './gitParts';
@@ -35,11 +36,20 @@ export async function describeChanges(
     }
   });
   const withRenames = joinRenames(found);
+  const all = [...guestPaths];
   const twins = new NameTwins(
     withRenames.filter(({ guest }) => guest.type !== 'absent').map(({ path }) => path),
-    guestPaths,
+    all,
   );
-  return mapInGroups(withRenames, AT_ONCE, (each) => describe(root, each, twins, store));
+  const known = { twins, bare: new BareRepositories(root, all), store };
+  return mapInGroups(withRenames, AT_ONCE, (each) => describe(root, each, known));
+}
+
+/** What is known of all paths of this look. */
+interface Known {
+  twins: NameTwins;
+  bare: BareRepositories;
+  store: ContentStore;
 }
 
 interface Found extends GuestChange {
@@ -76,19 +86,15 @@ function joinRenames(found: readonly Found[]): Found[] {
   return result.filter((each) => !joined.has(each));
 }
 
-async function describe(
-  root: HostFolder,
-  found: Found,
-  twins: NameTwins,
-  store: ContentStore,
-): Promise<LookedAt> {
+async function describe(root: HostFolder, found: Found, known: Known): Promise<LookedAt> {
+  const { store } = known;
   const { path, guest, host, base, from } = found;
   const after =
     guest.type === 'file' && guest.sha256 !== undefined ? await store.get(guest.sha256) : undefined;
   const before = await hostContent(root, from ?? { path, host });
   const content = after ?? (guest.type === 'file' && guest.sha256 !== hashOf(host) ? undefined : before);
   const conflict = from ? undefined : conflictOf(guest, base, host);
-  const blocked = await blockedOf(root, found, twins);
+  const blocked = await blockedOf(root, found, known);
   const shown = guest.type === 'absent' ? host : guest;
   const change: ReviewChange = {
     path,
@@ -168,7 +174,11 @@ function sameAsHost(guest: GuestState, host: HostState): boolean {
 }
 
 /** Why it can't be brought back, whatever is ticked. */
-async function blockedOf(root: HostFolder, found: Found, twins: NameTwins): Promise<string | undefined> {
+async function blockedOf(
+  root: HostFolder,
+  found: Found,
+  { twins, bare }: Known,
+): Promise<string | undefined> {
   const { path, guest, host, from } = found;
   const names = path.split('/');
   if (!names.every((name) => isSafeHostName(name))) {
@@ -204,6 +214,9 @@ async function blockedOf(root: HostFolder, found: Found, twins: NameTwins): Prom
   }
   if (guest.type === 'absent') {
     return undefined;
+  }
+  if (part === 'none' && (await bare.holds(path))) {
+    return 'A folder that it is in is a repository (HEAD, objects, refs): its settings run programs. Clone it on this computer instead.';
   }
   if (twins.has(path)) {
     return 'Another file of the VM has the same name to some file systems: they would be one here.';

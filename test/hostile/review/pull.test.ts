@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -178,6 +178,67 @@ attack(
     expect(applied).toEqual([]);
     expect(gate.snapshot()).toBe(before);
     return `${changes.length} blocked`;
+  },
+);
+
+attack(
+  {
+    id: 'review-bare-repository',
+    from: 'guest',
+    tries:
+      'Repositories that are not called .git: HEAD, objects, refs and a config with a program for git in a folder of assets; a linked one by commondir; a config beside a HEAD that the folder has already.',
+    holds:
+      'All in such a folder is blocked, whatever is ticked, what this computer has and what the guest has counted together; a HEAD alone needs a tick.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const proof = join(local.scratch, 'git-ran');
+    const config = `[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = "../assets"\n\tfsmonitor = "touch ${proof};"\n`;
+    const ref = 'ref: refs/heads/main\n';
+    const gate = await Gate.of(local, {
+      'shipped/HEAD': ref,
+      'shipped/objects/keep': '',
+      'shipped/refs/keep': '',
+      'mine/HEAD': ref,
+      'mine/objects/keep': '',
+    });
+    await gate.inGuest({
+      'assets/HEAD': ref,
+      'assets/objects/keep': '',
+      'assets/refs/keep': '',
+      'assets/config': config,
+      'assets/deep/x.png': 'x',
+      'linked/Head': ref,
+      'linked/commondir': '../assets',
+      'shipped/config': config,
+      'mine/refs/keep': '',
+      'mine/config': config,
+      'alone/HEAD': ref,
+    });
+    // What only this computer has counts too.
+    await rm(join(gate.workspace, 'mine/HEAD'));
+    const { token, changes } = await gate.review();
+    const ofRepositories = changes.filter(({ path }) => path !== 'alone/HEAD' && path !== 'mine/HEAD');
+    expect(ofRepositories.filter(({ blocked }) => blocked === undefined)).toEqual([]);
+    expect(ofRepositories).toHaveLength(10);
+    expect(changes.find(({ path }) => path === 'alone/HEAD')).toMatchObject({ dangers: ['git'] });
+    const { applied } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path, resolution: 'guest' as const })),
+    );
+    expect(applied).toEqual([]);
+    for (const folder of ['assets', 'linked', 'shipped', 'mine']) {
+      await mkdir(join(gate.host, folder), { recursive: true });
+      spawnSync('git', ['status'], { cwd: join(gate.host, folder), stdio: 'ignore' });
+    }
+    expect(existsSync(proof)).toBe(false);
+    // The same repository does run it, once it is there: the attack is a real one.
+    spawnSync('git', ['-c', 'safe.directory=*', 'status'], {
+      cwd: join(gate.workspace, 'assets'),
+      stdio: 'ignore',
+    });
+    expect(existsSync(proof)).toBe(true);
+    return `${ofRepositories.length} blocked, git ran nothing`;
   },
 );
 

@@ -17,6 +17,9 @@ const CASES: [Danger, string[]][] = [
       'GITMOD~1',
       '.git\u200c/config',
       'bare/hooks/post-checkout',
+      'assets/HEAD',
+      'assets/head.',
+      'assets/commondir',
     ],
   ],
   [
@@ -125,6 +128,7 @@ test('names are folded as the most forgiving file system would', () => {
   expect(new Set(same.map(foldName))).toEqual(new Set(['.git']));
   expect(foldName('e\u0301')).toBe(foldName('\u00e9'));
   expect(foldName('K\u212a')).toBe('kk');
+  expect(['\u1e9e', '\u00df', 'SS', 'sS'].map(foldName)).toEqual(Array(4).fill('ss'));
 });
 
 test.each([
