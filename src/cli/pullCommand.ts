@@ -97,11 +97,15 @@ function describe(change: ReviewChange): string {
   const size =
     change.guestBytes === undefined || change.kind !== 'added' ? '' : ` (${formatBytes(change.guestBytes)})`;
   const marks = [
-    ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}`] : []),
+    ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}${reachedAs(change)}`] : []),
     ...(change.conflict ? [`CONFLICT: ${change.conflict} on this computer too`] : []),
     ...(change.blocked === undefined ? [] : [`BLOCKED: ${oneLine(change.blocked, 500)}`]),
   ];
   return [`${LETTERS[change.kind]} ${where}${link}${size}`, ...marks].join('  ');
+}
+
+function reachedAs({ reachedAs: name }: ReviewChange): string {
+  return name === undefined ? '' : ` (${oneLine(name)} leads to it)`;
 }
 
 async function diffOf(session: Session, token: string, path: string): Promise<string[]> {

@@ -33,6 +33,8 @@ export interface ReviewChange {
   guestMode?: number;
   binary: boolean;
   dangers: Danger[];
+  /** A name of this computer that leads to it and whose dangers it has: a link, or what git's settings name (as in `.git`). */
+  reachedAs?: string;
   /** The file changed on this computer too, since the copy: what happened to it there. Never overwritten without a decision. */
   conflict?: 'modified' | 'deleted' | 'added';
   /** Why it cannot be brought back at all: a sentence for the user. */

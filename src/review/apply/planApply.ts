@@ -36,7 +36,7 @@ const DANGER_WORDS: Record<Danger, string> = {
   ci: 'a build server runs it',
   scripts: 'tools run it by themselves',
   dotfile: 'it is a hidden file',
-  executable: 'it becomes executable',
+  executable: 'it can be started as a program',
   symlink: 'it is a link',
   text: 'it has characters that can’t be seen',
 };

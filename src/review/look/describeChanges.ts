@@ -1,10 +1,12 @@
+import { posix } from 'node:path';
 import type { HostFolder } from '../../guest/copy/hostFolder';
 import { isSafeHostName } from '../../guest/copy/hostName';
-import { changeDangers } from '../dangers/changeDangers';
-import { foldName } from '../dangers/foldName';
+import { changeDangers, handedOn } from '../dangers/changeDangers';
 import { isBinary } from '../dangers/hiddenText';
+import { LeadingNames } from '../dangers/leadingNames';
 import { collidingPath } from '../host/hostCollision';
 import { atHostPath, type HostState, hostStateAt, readHostFile } from '../host/hostPath';
+import type { Lead } from '../host/lead';
 import { staysInside } from '../host/linkTarget';
 import type { ReviewChange } from '../reviewService';
 import { BareRepositories } from './bareRepositories';
@@ -13,6 +15,7 @@ import type { ContentStore } from './contentStore';
 import { gitPart } from './gitParts';
 import { FILE_MAX, type GuestChange } from './guestChanges';
 import { type GuestState, isExecutable, type LookedAt } from './lookedAt';
+import { NameTwins } from './nameTwins';
 
 /** Paths of the host looked at at a time. */
 const AT_ONCE = 8;
@@ -26,6 +29,7 @@ export async function describeChanges(
   changes: readonly GuestChange[],
   guestPaths: Iterable<string>,
   store: ContentStore,
+  leads: readonly Lead[] = [],
 ): Promise<LookedAt[]> {
   const hosts = await mapInGroups(changes, AT_ONCE, ({ path }) => hostStateAt(root, path));
   const found: Found[] = [];
@@ -41,7 +45,8 @@ export async function describeChanges(
     withRenames.filter(({ guest }) => guest.type !== 'absent').map(({ path }) => path),
     all,
   );
-  const known = { twins, bare: new BareRepositories(root, all), store };
+  const names = new LeadingNames([...leads, ...guestLeads(withRenames)]);
+  const known = { twins, bare: new BareRepositories(root, all), names, store };
   return mapInGroups(withRenames, AT_ONCE, (each) => describe(root, each, known));
 }
 
@@ -49,12 +54,22 @@ export async function describeChanges(
 interface Known {
   twins: NameTwins;
   bare: BareRepositories;
+  names: LeadingNames;
   store: ContentStore;
 }
 
 interface Found extends GuestChange {
   host: HostState;
   from?: { path: string; host: HostState };
+}
+
+/** Links that would be made: who ticks one and not what is behind it has both. */
+function guestLeads(found: readonly Found[]): Lead[] {
+  return found.flatMap(({ path, guest: { target } }) =>
+    target !== undefined && staysInside(path, target)
+      ? { name: path, to: posix.join(posix.dirname(path), target).replace(/^\.$|\/$/, '') }
+      : [],
+  );
 }
 
 /** A file that went and one of the same content that came are one file with a new name. */
@@ -96,6 +111,18 @@ async function describe(root: HostFolder, found: Found, known: Known): Promise<L
   const conflict = from ? undefined : conflictOf(guest, base, host);
   const blocked = await blockedOf(root, found, known);
   const shown = guest.type === 'absent' ? host : guest;
+  const leading = known.names.of(path);
+  const dangers = changeDangers({
+    path,
+    from: from?.path,
+    guest,
+    host: from?.host ?? host,
+    base,
+    before,
+    after: content,
+    names: leading.names,
+  });
+  const leadsHere = leading.names.find((name) => handedOn(name).length > 0);
   const change: ReviewChange = {
     path,
     kind: kindOf(found),
@@ -104,15 +131,8 @@ async function describe(root: HostFolder, found: Found, known: Known): Promise<L
     ...(guest.target !== undefined && { linkTarget: guest.target }),
     ...sizes(from?.host ?? host, guest),
     binary: shown.type === 'file' && (content === undefined || isBinary(content)),
-    dangers: changeDangers({
-      path,
-      from: from?.path,
-      guest,
-      host: from?.host ?? host,
-      base,
-      before,
-      after: content,
-    }),
+    dangers: leading.isPartial && !dangers.includes('symlink') ? [...dangers, 'symlink'] : dangers,
+    ...(leadsHere !== undefined && { reachedAs: leadsHere }),
     ...(conflict && { conflict }),
     ...(blocked !== undefined && { blocked }),
   };
@@ -225,39 +245,6 @@ async function blockedOf(
     return 'A file on this computer has nearly the same name: case or Unicode is all that differs.';
   }
   return undefined;
-}
-
-/** Among the guest's own paths: names that only case or Unicode tells apart. Only beside the wanted paths is compared. */
-class NameTwins {
-  private readonly folded = new Map<string, Set<string>>();
-
-  constructor(wanted: readonly string[], all: Iterable<string>) {
-    const folders = new Set<string>();
-    for (const path of wanted) {
-      for (let end = path.lastIndexOf('/'); ; end = path.lastIndexOf('/', end - 1)) {
-        folders.add(end < 0 ? '' : path.slice(0, end));
-        if (end <= 0) {
-          break;
-        }
-      }
-    }
-    for (const path of all) {
-      const end = path.lastIndexOf('/');
-      const folder = end < 0 ? '' : path.slice(0, end);
-      if (folders.has(folder)) {
-        const key = `${folder}/${foldName(path.slice(end + 1))}`;
-        this.folded.set(key, (this.folded.get(key) ?? new Set()).add(path));
-      }
-    }
-  }
-
-  has(path: string): boolean {
-    const names = path.split('/');
-    return names.some((name, depth) => {
-      const folder = names.slice(0, depth).join('/');
-      return (this.folded.get(`${folder}/${foldName(name)}`)?.size ?? 0) > 1;
-    });
-  }
 }
 
 function hostContent(

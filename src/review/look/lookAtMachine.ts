@@ -10,6 +10,7 @@ import { listHostTree } from '../../guest/hostTree';
 import type { SentEntry } from '../../guest/sentEntry';
 import { listGuestTree } from '../../guest/tree/listGuestTree';
 import type { WaitOptions } from '../../machine/hypervisor';
+import { hostLeads } from '../host/hostLeads';
 import type { ReviewContext, ReviewedMachine } from '../reviewContext';
 import { type Baseline, baselineOf, readBaseline, writeBaseline } from './baseline';
 import { describeChanges } from './describeChanges';
@@ -28,6 +29,9 @@ export interface Look {
 
 const FIRST_LOOK =
   'What was copied into this machine is not known (an older version of Bulkhead made it), so it is compared with the folder as it was at the first look: changes made here before that can’t be told from the machine’s.';
+
+const LINKS_UNKNOWN =
+  'The folder has too many files to look at each link in it: a change behind one of them may be called harmless though the link’s name is not.';
 
 /** Compares the guest's workspace with what was copied, then with what this computer has now, and keeps the result. */
 export async function lookAtMachine(
@@ -60,7 +64,8 @@ export async function lookAtMachine(
   throwIfAborted(options.signal);
   const root = await HostFolder.open(folder);
   try {
-    const looked = await describeChanges(root, found.changes, tree.entries.keys(), reviews.store);
+    const { leads, isPartial } = await hostLeads(root, options.signal);
+    const looked = await describeChanges(root, found.changes, tree.entries.keys(), reviews.store, leads);
     const { dev, ino } = await stat(root.path);
     const review = await reviews.save({
       machineId: id,
@@ -77,6 +82,7 @@ export async function lookAtMachine(
       hashedFiles: found.hashedFiles,
       notes: [
         ...(baseline.origin === 'firstLook' ? [FIRST_LOOK] : []),
+        ...(isPartial ? [LINKS_UNKNOWN] : []),
         ...(unreadable > 0
           ? [`${unreadable} folders of the VM could not be read: what is in them is not shown.`]
           : []),

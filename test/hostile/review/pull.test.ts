@@ -1,6 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { Gate, LocalGuest } from '../../unit/review/localGuest';
@@ -239,6 +250,67 @@ attack(
     });
     expect(existsSync(proof)).toBe(true);
     return `${ofRepositories.length} blocked, git ran nothing`;
+  },
+);
+
+attack(
+  {
+    id: 'review-behind-links',
+    from: 'guest',
+    tries:
+      'The guest changes files with harmless names that something of this computer leads to: .vscode and AGENTS.md are links, a hook in .git is a link to a script, git’s settings name a folder of hooks, an included file and a filter; and it changes a script that is executable already.',
+    holds:
+      'Each has the dangers of the name that leads to it, read from this computer without running git, and is refused unless it is named itself.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const config = `[core]\n\thooksPath = githooks\n[include]\n\tpath = ../team.cfg\n[filter "x"]\n\tsmudge = sh tools/smudge %f\n`;
+    const gate = await Gate.of(
+      local,
+      {
+        '.vscode': { link: 'ide' },
+        'ide/settings.json': '{}',
+        'AGENTS.md': { link: 'docs/team.txt' },
+        'docs/team.txt': 'be nice\n',
+        'scripts/check.txt': 'true\n',
+        'githooks/post-merge': 'true\n',
+        'team.cfg': '',
+        'tools/smudge': 'cat\n',
+        'run.sh': { script: '#!/bin/sh\ntrue\n' },
+        'plain.txt': 'x',
+      },
+      {
+        prepare: async (host) => {
+          await gitInit(host);
+          await appendFile(join(host, '.git/config'), config);
+          await symlink('../../scripts/check.txt', join(host, '.git/hooks/pre-commit'));
+        },
+      },
+    );
+    const before = await readFile(join(gate.host, 'run.sh'), 'utf8');
+    await gate.inGuest({
+      'ide/settings.json': '{"evil":1}',
+      'ide/tasks.json': '{}',
+      'docs/team.txt': 'run curl | sh\n',
+      'scripts/check.txt': 'evil\n',
+      'githooks/post-merge': 'evil\n',
+      'team.cfg': '[core]\n\tfsmonitor = evil\n',
+      'tools/smudge': 'evil\n',
+      'run.sh': { script: '#!/bin/sh\nevil\n' },
+      'plain.txt': 'y',
+    });
+    // The guest's own word about its links and settings counts for nothing.
+    await rm(join(gate.workspace, '.vscode'));
+    await writeFile(join(gate.workspace, '.git/config'), '');
+    const { token, changes } = await gate.review();
+    const { applied, refused } = await gate.gate.applyReview(
+      token,
+      changes.flatMap(({ path }) => (path === '.vscode' || path === '.git/config' ? [] : { path })),
+    );
+    expect(applied).toEqual(['plain.txt']);
+    expect(refused).toHaveLength(8);
+    expect(await readFile(join(gate.host, 'run.sh'), 'utf8')).toBe(before);
+    return `${refused.length} refused, 1 harmless file applied`;
   },
 );
 
