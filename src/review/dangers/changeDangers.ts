@@ -4,10 +4,11 @@ import { gitPart } from '../look/gitParts';
 import { type GuestState, isExecutable } from '../look/lookedAt';
 import { DANGERS, type Danger } from '../reviewService';
 import { foldName } from './foldName';
-import { countHidden, isBinary } from './hiddenText';
+import { countHidden, hidesMore, isBinary } from './hiddenText';
 import { isInstalled } from './installed';
 import { packageRunsOther } from './packageScripts';
 import { pathDangers } from './pathRules';
+import { passesForText } from './textNames';
 
 /**
  * All dangers of one change. `before` and `after` are the file's bytes on this computer and in the guest, where they are at hand;
@@ -43,7 +44,7 @@ export function changeDangers(change: {
     ) {
       found.add('scripts');
     }
-    if (after && hidesText(before, after)) {
+    if (after && hidesText(path, before, after)) {
       found.add('text');
     }
   }
@@ -69,11 +70,7 @@ function canBeStarted(guest: GuestState, host: HostState): boolean {
   return isExecutable(guest.mode) ? !was || differs : was && differs;
 }
 
-/** Hidden characters that the file on this computer doesn't have already. */
-function hidesText(before: Buffer | undefined, after: Buffer): boolean {
-  if (isBinary(after)) {
-    return false;
-  }
-  const count = countHidden(after.toString('utf8'));
-  return count > 0 && count > (before ? countHidden(before.toString('utf8')) : 0);
+/** Characters, or a NUL that makes a diff call it "not text", that hide what a reader should see and this computer's file doesn't have. */
+function hidesText(path: string, before: Buffer | undefined, after: Buffer): boolean {
+  return isBinary(after) ? passesForText(path, before, after) : hidesMore(before, after);
 }

@@ -4,6 +4,7 @@ import { isSafeHostName } from '../../guest/copy/hostName';
 import { changeDangers, handedOn } from '../dangers/changeDangers';
 import { isBinary } from '../dangers/hiddenText';
 import { LeadingNames } from '../dangers/leadingNames';
+import { passesForText } from '../dangers/textNames';
 import { collidingPath } from '../host/hostCollision';
 import { atHostPath, type HostState, hostStateAt, readHostFile } from '../host/hostPath';
 import type { Lead } from '../host/lead';
@@ -130,13 +131,18 @@ async function describe(root: HostFolder, found: Found, known: Known): Promise<L
     type: shown.type === 'symlink' || shown.type === 'directory' ? shown.type : 'file',
     ...(guest.target !== undefined && { linkTarget: guest.target }),
     ...sizes(from?.host ?? host, guest),
-    binary: shown.type === 'file' && (content === undefined || isBinary(content)),
+    binary: shown.type === 'file' && !isText(path, before, content),
     dangers: leading.isPartial && !dangers.includes('symlink') ? [...dangers, 'symlink'] : dangers,
     ...(leadsHere !== undefined && { reachedAs: leadsHere }),
     ...(conflict && { conflict }),
     ...(blocked !== undefined && { blocked }),
   };
   return { change, guest, host, ...(base && { base }), ...(from && { fromHost: from.host }) };
+}
+
+/** Shown as text: a NUL hides nothing where text should be. */
+function isText(path: string, before: Buffer | undefined, content: Buffer | undefined): boolean {
+  return content !== undefined && (!isBinary(content) || passesForText(path, before, content));
 }
 
 function sizes(host: HostState, guest: GuestState): Partial<ReviewChange> {

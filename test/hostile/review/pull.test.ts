@@ -316,6 +316,44 @@ attack(
 
 attack(
   {
+    id: 'review-hidden-text',
+    from: 'guest',
+    tries:
+      'A NUL in source, so that a diff calls it "not text"; harmless joiners taken away elsewhere for direction characters that come; tags behind a copyright sign; a carriage return that hides a statement behind a comment; a Braille blank.',
+    holds:
+      'Each is marked and refused unless it is named itself; source with a NUL is shown as text, part by part.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, {
+      'nul.js': 'start();\n',
+      'swap.py': '# \u200c\u200c\nallow = False\n',
+      'harmless.py': '# \u200c\nallow = False\n',
+    });
+    await gate.inGuest({
+      'nul.js': '/*\0*/start(); evil(); /*\u202e*/\n',
+      'new.c': 'int main() { /*\0*/ evil(); }\n',
+      'swap.py': '# none\nallow = "\u202e \u2066"\n',
+      'tags.ts': `// \u00a9${'\u{e0041}\u{e0042}'.repeat(50)}\n`,
+      'return.go': '// comment\revil()\n',
+      'blank.rb': 'a\u2800b\n',
+      'harmless.py': '# \u200c\nallow = True\n',
+    });
+    const { token, changes } = await gate.review();
+    const { applied, refused } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path })),
+    );
+    expect(applied).toEqual(['harmless.py']);
+    expect(changes.find(({ path }) => path === 'nul.js')).toMatchObject({ binary: false });
+    const [hunk] = await gate.gate.reviewHunks(token, 'nul.js');
+    expect(hunk?.lines.join('\n')).toContain('evil()');
+    return `${refused.length} refused, 1 harmless file applied`;
+  },
+);
+
+attack(
+  {
     id: 'review-setuid',
     from: 'guest',
     tries: 'A file of the guest is setuid root, world-writable and executable.',

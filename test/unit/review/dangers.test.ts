@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { changeDangers } from '../../../src/review/dangers/changeDangers';
 import { foldName } from '../../../src/review/dangers/foldName';
-import { countHidden } from '../../../src/review/dangers/hiddenText';
+import { countHidden, hidesMore } from '../../../src/review/dangers/hiddenText';
 import { packageRunsOther } from '../../../src/review/dangers/packageScripts';
 import { pathDangers } from '../../../src/review/dangers/pathRules';
+import type { HostState } from '../../../src/review/host/hostPath';
 import type { Danger } from '../../../src/review/reviewService';
 
 const CASES: [Danger, string[]][] = [
@@ -140,8 +142,66 @@ test.each([
   ['escape \u001b[2J', 1],
   ['👩‍👩‍👧 ✔️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿', 0],
   ['x\u{fe00}\u{fe01}', 2],
+  ['\u00a9\u{e0041}\u{e0042}', 2],
+  ['\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}', 4],
+  ['\u2714\ufe0f\ufe0f', 1],
+  ['\u00a9\u200d\u00a9', 1],
+  ['1\ufe0f\u20e3 \u{1f44d}\u{1f3fd}', 0],
+  ['// comment\revil()', 1],
+  ['a\r\nb\r\n', 0],
+  ['\u2800\ufff0\ufff8\u{1bca0}\u{1bca3}\u{1d173}\u{1d17a}\u{13437}', 8],
+  ['\u06dd\u0600', 0],
 ])('hidden characters of %j', (text, count) => {
   expect(countHidden(text)).toBe(count);
+});
+
+describe('text that hides something', () => {
+  const file = (content: Buffer) => ({
+    type: 'file' as const,
+    mode: 0o644,
+    size: content.length,
+    sha256: String(content),
+  });
+  const dangersOf = (path: string, before: string | Buffer | undefined, after: string | Buffer) => {
+    const [old, now] = [before === undefined ? undefined : Buffer.from(before), Buffer.from(after)];
+    const host: HostState = old ? file(old) : { type: 'absent' };
+    return changeDangers({ path, guest: file(now), host, before: old, after: now });
+  };
+
+  test('is told line by line: what goes elsewhere makes up for nothing', () => {
+    const persian = '\u0645\u06cc\u200c\u062e';
+    const before = `a ${persian}\nb\nc\n`;
+    expect(dangersOf('a.ts', before, `a ${persian}\nB\nc\n`)).toEqual([]);
+    expect(dangersOf('a.ts', before, `a ${persian}\r\nb\r\nc\r\n`)).toEqual([]);
+    expect(dangersOf('a.ts', before, 'a\nb\nc \u202e\n')).toEqual(['text']);
+    expect(dangersOf('a.ts', before, `a ${persian}\na ${persian}\n`)).toEqual(['text']);
+    expect(dangersOf('a.ts', '\u200c\u200c\n', '\u202e\u2066\n')).toEqual(['text']);
+    expect(dangersOf('a.ts', undefined, '\ufeffplain \u{1f468}\u200d\u{1f469}\u200d\u{1f467}\n')).toEqual([]);
+  });
+
+  test('is source with a NUL, and text that becomes "binary"', () => {
+    const nul = '/*\0*/start(); evil(); /*\u202e*/';
+    expect(dangersOf('src/a.js', 'start();', nul)).toEqual(['text']);
+    expect(dangersOf('src/a.js', undefined, nul)).toEqual(['text']);
+    expect(dangersOf('SRC/A.JS.', undefined, nul)).toEqual(['text']);
+    expect(dangersOf('notes', 'text', 'te\0xt')).toEqual(['text']);
+    expect(dangersOf('tool', undefined, '#!/bin/sh\n\0')).toEqual(['text']);
+    expect(dangersOf('Makefile', undefined, 'all:\n\0')).toEqual(['scripts', 'text']);
+    expect(dangersOf('logo.png', undefined, 'PNG\0')).toEqual([]);
+    expect(dangersOf('logo.png', 'PNG\0', 'PNG\0\0')).toEqual([]);
+    expect(dangersOf('a.js', undefined, `${'x'.repeat(9000)}\0`)).toEqual(['text']);
+  });
+
+  test('is found in bounded time, however much there is of it', () => {
+    const many = Buffer.from('\u200b'.repeat(20_000_000));
+    expect(hidesMore(undefined, many)).toBe(true);
+    const lines = Buffer.from('\u200bx\n'.repeat(1_000_000));
+    expect(hidesMore(lines, lines)).toBe(true);
+    const emoji = Buffer.from('\u2714\ufe0f'.repeat(800_000));
+    expect(hidesMore(emoji, emoji)).toBe(true);
+    const some = Buffer.from('\u200bx\n\u2714\ufe0f\n'.repeat(1_000));
+    expect(hidesMore(some, some)).toBe(false);
+  });
 });
 
 test('package.json is a danger when what runs is another', () => {
