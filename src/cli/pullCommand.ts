@@ -96,6 +96,9 @@ function describe(change: ReviewChange): string {
   const link = change.linkTarget === undefined ? '' : ` → ${oneLine(change.linkTarget)}`;
   const size =
     change.guestBytes === undefined || change.kind !== 'added' ? '' : ` (${formatBytes(change.guestBytes)})`;
+  if (change.files !== undefined) {
+    return `${LETTERS[change.kind]} ${name}/  ${oneLine(change.blocked ?? '', 500)}`;
+  }
   const marks = [
     ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}${reachedAs(change)}`] : []),
     ...(change.conflict ? [`CONFLICT: ${change.conflict} on this computer too`] : []),

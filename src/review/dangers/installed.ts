@@ -22,7 +22,6 @@ const FOLDERS = new Set([
   'carthage',
   'elm-stuff',
   '.pnpm-store',
-  '.bundle',
 ]);
 /** What makes a folder with the ordinary name `env` a Python environment. */
 const ENVIRONMENT = /^env\/(?:bin|lib64|pyvenv\.cfg|lib\/python[^/]*|scripts\/activate[^/]*)(?:\/|$)/;
@@ -35,6 +34,18 @@ export function installedFolder(path: string): string | undefined {
     (name, depth) => FOLDERS.has(name) || (name === 'env' && ENVIRONMENT.test(folded.slice(depth).join('/'))),
   );
   return at < 0 ? undefined : names.slice(0, at + 1).join('/');
+}
+
+/** As `installedFolder`, for many paths: each folder is looked at once. */
+export function installedFolders(): (path: string) => string | undefined {
+  const known = new Map<string, string | undefined>();
+  return (path) => {
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (!known.has(folder)) {
+      known.set(folder, folder === '' ? undefined : installedFolder(folder));
+    }
+    return known.get(folder);
+  };
 }
 
 export function isInstalled(path: string): boolean {

@@ -30,7 +30,7 @@ export function passesForText(path: string, before: Buffer | undefined, after: B
   return (
     (dot >= 0 && TEXT.has(name.slice(dot + 1))) ||
     NAMES.test(name) ||
-    pathDangers(path).some((danger) => danger !== 'dotfile') ||
+    pathDangers(name).some((danger) => !['dotfile', 'executable', 'installed'].includes(danger)) ||
     after.subarray(0, 2).equals(Buffer.from('#!')) ||
     (before !== undefined && before.length > 0 && !isBinary(before))
   );

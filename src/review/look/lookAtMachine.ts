@@ -16,6 +16,7 @@ import { type Baseline, baselineOf, readBaseline, writeBaseline } from './baseli
 import { describeChanges } from './describeChanges';
 import { guestChanges } from './guestChanges';
 import { GuestIndex } from './guestIndex';
+import { describeBundle } from './installedBundles';
 import type { StoredReview } from './lookedAt';
 import { plainNames } from './plainNames';
 import { StoredReviews } from './storedReviews';
@@ -65,7 +66,8 @@ export async function lookAtMachine(
   const root = await HostFolder.open(folder);
   try {
     const { leads, isPartial } = await hostLeads(root, options.signal);
-    const looked = await describeChanges(root, found.changes, tree.entries.keys(), reviews.store, leads);
+    const single = await describeChanges(root, found.changes, tree.entries.keys(), reviews.store, leads);
+    const looked = [...single, ...found.bundles.map(describeBundle)];
     const { dev, ino } = await stat(root.path);
     const review = await reviews.save({
       machineId: id,

@@ -24,6 +24,8 @@ function dangerText(danger: Danger, change: ReviewChange, l10n: L10n): string {
       return l10n.t('runs on the servers that build the project, with their secrets, once it is pushed');
     case 'scripts':
       return l10n.t('can run when the project is installed, built or tested');
+    case 'installed':
+      return l10n.t('tools that look at the folder load it: install it on this computer instead');
     case 'dotfile':
       return l10n.t('hidden file: tools read such files by themselves');
     case 'executable':

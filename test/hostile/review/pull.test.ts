@@ -354,6 +354,45 @@ attack(
 
 attack(
   {
+    id: 'review-installed',
+    from: 'guest',
+    tries:
+      'Code where tools load it as soon as they look at the folder: an ESLint rule in node_modules, a Python package in a venv, vendor/autoload.php, bytecode; one file in each, and a node_modules of thousands that pushes the rest out of the list.',
+    holds:
+      'Nothing of it is taken along with the rest; a folder of more than 200 changes is one row that is never brought back, and takes nobody’s place in the list.',
+    promise: 'review-gate',
+  },
+  async () => {
+    const gate = await Gate.of(local, { 'src/a.ts': 'a' });
+    const flood = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_each, index) => [`node_modules/p${index}/index.js`, 'x']),
+    );
+    await gate.inGuest({
+      ...flood,
+      'node_modules/eslint/lib/api.js': 'evil',
+      'app/node_modules/eslint/lib/api.js': 'evil',
+      'venv/lib/python3.12/site-packages/x/__init__.py': 'evil',
+      'vendor/autoload.php': 'evil',
+      'src/__pycache__/a.cpython-312.pyc': 'evil',
+      'src/a.ts': 'b',
+    });
+    const { token, changes, truncated } = await gate.gate.review('m-1', { limit: 5 });
+    expect(truncated).toBe(false);
+    const { applied } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path })),
+    );
+    expect(applied).toEqual(['src/a.ts']);
+    const folder = changes.find(({ path }) => path === 'node_modules');
+    expect(folder).toMatchObject({ files: 2_001 });
+    const named = await gate.gate.applyReview(token, [{ path: 'node_modules', dangersAccepted: true }]);
+    expect(named.applied).toEqual([]);
+    return `${changes.length} rows for 2,006 changes, 1 harmless file applied`;
+  },
+);
+
+attack(
+  {
     id: 'review-setuid',
     from: 'guest',
     tries: 'A file of the guest is setuid root, world-writable and executable.',

@@ -92,7 +92,54 @@ const CASES: [Danger, string[]][] = [
     ],
   ],
   ['dotfile', ['.bashrc', 'a/.hidden/x', '.profile']],
+  ...table(
+    'git',
+    `hooks/update .git/hooks/fsmonitor-watchman githooks/x git-hooks/pre-push x/hooks/post-rewrite`,
+  ),
+  ...table(
+    'installed',
+    `node_modules/eslint/lib/api.js packages/a/node_modules/b/index.js venv/bin/activate lib/python3.12/site-packages/x.py
+    vendor/autoload.php env/bin/python env/lib/python3.11/os.py a/env/pyvenv.cfg src/__pycache__/x.cpython-312.pyc
+    Pods/Manifest.lock NODE_MODULES/x .venv/x`,
+  ),
+  ...table(
+    'editor',
+    `opencode.json crush.json mcp.json docs/CLAUDE.local.md AGENT.md AGENTS.override.md WARP.md CRUSH.md QWEN.md
+    skills/x/SKILL.md claude_desktop_config.json _vimrc _exrc Session.vim rust-project.json rust-analyzer.toml hie.yaml
+    analysis_options.yaml omnisharp.json compile_flags.txt app.slnx x.xcscheme`,
+  ),
+  ...table('devcontainer', 'docker-bake.hcl docker-bake.override.json'),
+  ...table('ci', 'action.yml sub/action.yaml Jenkinsfile-release renovate.json5'),
+  ...table(
+    'scripts',
+    `package.json5 package.yaml angular.json project.json nodemon.json jsconfig.json tslint.json dprint.json import_map.json
+    apollo.config.js graphql.config.ts uno.config.ts vue.config.js rspack.config.mjs docusaurus.config.js hardhat.config.ts
+    drizzle.config.ts app.config.ts ecosystem.config.cjs metro.config.js wdio.conf.ts karma.conf.js truffle-config.js
+    gatsby-node.js gulpfile.babel.js codegen.yml vite.config.prod.ts tsconfig.base.json
+    pylintrc mypy.ini docs/conf.py gunicorn.conf.py jupyter_server_config.py ipython_config.py dodo.py locustfile.py
+    cabal.project.local Setup.hs build.zig lakefile.lean config.nims nim.cfg x.nimble pubspec.yaml
+    CMakeUserPresets.json cmake-kits.json cmake-variants.yaml compile_commands.json xmake.lua vcpkg.json conanfile.txt
+    meson.options meson_options.txt plugins.sbt build.mill build.sc buildSrc/src/main/kotlin/X.kt deps.edn user.clj project.clj
+    App.xcodeproj/project.pbxproj Debug.xcconfig x.pyproj Directory.Build.rsp x.tt build.cake latexmkrc book.toml _config.yml
+    _quarto.yml mise.local.toml mise.toml .mise.toml devbox.json devenv.yaml pixi.toml environment.yml
+    Taskfile.dist.yml Makefile.am Makefile.PL Build.PL aclocal.m4 autogen.sh configure.in build.ninja Jamfile Earthfile
+    Tiltfile Snakefile PKGBUILD debian/rules tools/bazel lefthook.toml lefthook.json .lefthook.yml lefthook-local.yaml
+    captainhook.json grumphp.yml Procfile.dev cdk.json wrangler.toml firebase.json ansible.cfg
+    phpunit.xml phpunit.xml.dist phpstan.neon psalm.xml.dist rector.php castor.php RoboFile.php config.ru Dangerfile Berksfile
+    Thorfile cpanfile renv/activate.R x.opam dune-workspace rebar.config.script mix.lock config/runtime.exs shard.yml dub.json
+    x.rockspec foundry.toml alire.toml x.gpr x.psd1 x.vbe x.sct x.library-ms desktop.ini x.scpt x.terminal x.inetloc x.webloc
+    x.timer .bundle/config build.sbt`,
+  ),
+  ...table(
+    'executable',
+    'x.exe x.com x.dll x.msi x.pif x.cpl x.msc x.jar x.pyd x.node libx.so libx.so.1.2 x.dylib X.AppImage',
+  ),
 ];
+
+/** Paths as they stand in a table. */
+function table(danger: Danger, paths: string): [Danger, string[]][] {
+  return [[danger, paths.trim().split(/\s+/)]];
+}
 
 describe('dangers by path', () => {
   for (const [danger, paths] of CASES) {
@@ -110,6 +157,24 @@ describe('dangers by path', () => {
     'package/index.js',
     'hooks/useState.ts',
     'makefile.md',
+    'src/env/index.ts',
+    'src/config.ts',
+    'src/overhead.c',
+    'src/refs/objects.ts',
+    'docs/exe.md',
+    'src/hooks/useUpdate.ts',
+    'app/models/vendors.rb',
+    'lib/build/output.txt',
+    'main.tf',
+    'script.fsx',
+    'biome.json',
+    'test/fixtures/data.json',
+    'config/settings.toml',
+    'cmd/agent/main.go',
+    'index.html',
+    'styles/app.css',
+    'images/logo.png',
+    'locale/fa.po',
   ])('none: %s', (path) => {
     expect(pathDangers(path)).toEqual([]);
   });
@@ -214,4 +279,32 @@ test('package.json is a danger when what runs is another', () => {
   );
   expect(packageRunsOther(before, Buffer.from('{ not json'))).toBe(true);
   expect(packageRunsOther(undefined, of({ name: 'x' }))).toBe(false);
+  for (const key of [
+    'trustedDependencies',
+    'ghooks',
+    'wireit',
+    'nodemonConfig',
+    'prisma',
+    'commitlint',
+    'stylelint',
+    'xo',
+    'ava',
+    'mocha',
+    'nyc',
+    'c8',
+    'postcss',
+    'remarkConfig',
+    'ts-node',
+    'imports',
+    'exports',
+    'catalog',
+  ]) {
+    expect([key, packageRunsOther(before, of({ scripts: { test: 'vitest' }, [key]: { x: 'y' } }))]).toEqual([
+      key,
+      true,
+    ]);
+  }
+  expect(
+    packageRunsOther(before, of({ scripts: { test: 'vitest' }, description: 'x', keywords: ['y'] })),
+  ).toBe(false);
 });
