@@ -50,13 +50,20 @@ function describe(change: ReviewChange): string {
   const link = change.linkTarget === undefined ? '' : ` → ${escapeHidden(change.linkTarget)}`;
   const size =
     change.guestBytes === undefined || change.kind !== 'added' ? '' : ` (${formatBytes(change.guestBytes)})`;
+  if (change.files !== undefined) {
+    return `${LETTERS[change.kind]} ${name}/  ${oneLine(change.blocked ?? '', 500)}`;
+  }
   const marks = [
-    ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}`] : []),
+    ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}${reachedAs(change)}`] : []),
     ...(change.conflict ? [`CONFLICT: ${change.conflict} on this computer too`] : []),
     ...(change.unread ? ['NOT READ: there was too much to read (`--diff` reads it)'] : []),
     ...(change.blocked === undefined ? [] : [`BLOCKED: ${oneLine(change.blocked, 500)}`]),
   ];
   return [`${LETTERS[change.kind]} ${where}${link}${size}`, ...marks].join('  ');
+}
+
+function reachedAs({ reachedAs: name }: ReviewChange): string {
+  return name === undefined ? '' : ` (${escapeHidden(name)} leads to it)`;
 }
 
 /** The changed lines, all of an added text; where there is nothing to print, why. */

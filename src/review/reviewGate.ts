@@ -10,7 +10,7 @@ import { Refused } from './apply/planApply';
 import { takeBackInterrupted, type Undone, type UndoWork, undoApply } from './apply/undoApply';
 import { type FetchedRef, fetchCommits } from './commits/fetchCommits';
 import { lackingCommits } from './commits/lackingCommits';
-import { isBinary } from './dangers/hiddenText';
+import { isShownAsText } from './dangers/textNames';
 import { hostStateAt, sameHostState } from './host/hostPath';
 import { readBaseline, writeBaseline } from './look/baseline';
 import { lookAtMachine } from './look/lookAtMachine';
@@ -88,7 +88,7 @@ export class ReviewGate implements ReviewService {
     }
     const changes = (await notBroughtBack(review)).map(({ change }) => change);
     const { machineId, folder, truncated, at } = review;
-    return token === undefined && changes.length === 0
+    return token === undefined && changes.every(({ blocked }) => blocked !== undefined)
       ? undefined
       : { token: review.token, machineId, folder, changes, truncated, at };
   }
@@ -130,7 +130,7 @@ export class ReviewGate implements ReviewService {
     }
     const sides = await this.reviewSides(token, path, options);
     const [mine, theirs] = [sides.host ?? Buffer.alloc(0), sides.guest ?? Buffer.alloc(0)];
-    return isBinary(mine) || isBinary(theirs) ? [] : reviewHunks(mine, theirs);
+    return change.unread && !isShownAsText(path, mine, theirs) ? [] : reviewHunks(mine, theirs);
   }
 
   async applyReview(

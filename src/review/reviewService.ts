@@ -8,6 +8,7 @@ export const DANGERS = [
   'devcontainer', // .devcontainer/, .devcontainer.json, .bulkhead.json, Dockerfile…
   'ci', // .github/workflows, .gitlab-ci.yml…
   'scripts', // package.json, Makefile, build scripts that tools run by themselves
+  'installed', // node_modules, venv, vendor…: loaded by tools that look at the folder
   'dotfile',
   'executable',
   'symlink',
@@ -36,6 +37,10 @@ export interface ReviewChange {
   /** Its bytes were not brought over while looking: there was too much. They are bound to the SHA-256 that the guest named. */
   unread?: true;
   dangers: Danger[];
+  /** A name of this computer that leads to it and whose dangers it has: a link, or what git's settings name (as in `.git`). */
+  reachedAs?: string;
+  /** Of a folder of installed dependencies with so many changes that they are not listed one by one: how many. Blocked. */
+  files?: number;
   /** The file changed on this computer too, since the copy: what happened to it there. Never overwritten without a decision. */
   conflict?: 'modified' | 'deleted' | 'added';
   /** Why it cannot be brought back at all: a sentence for the user. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync, type Stats } from 'node:fs';
+import { constants, type Dirent, existsSync, type Stats } from 'node:fs';
 import {
   type FileHandle,
   link,
@@ -95,6 +95,11 @@ export class HostFolder {
       throw new BulkheadError(`${printable(this.path, 300)} has more than ${limit} entries`);
     }
     return names;
+  }
+
+  /** What is in it, with types; links are not followed. */
+  entries(): Promise<Dirent[]> {
+    return readdir(this.handle ? `${OPEN_FILES}/${this.handle.fd}/.` : this.path, { withFileTypes: true });
   }
 
   readLink(name: string): Promise<string> {

@@ -35,8 +35,9 @@ const DANGER_WORDS: Record<Danger, string> = {
   devcontainer: 'it decides how the machine is made',
   ci: 'a build server runs it',
   scripts: 'tools run it by themselves',
+  installed: 'tools that look at the folder load it',
   dotfile: 'it is a hidden file',
-  executable: 'it becomes executable',
+  executable: 'it can be started as a program',
   symlink: 'it is a link',
   text: 'it has characters that can’t be seen',
 };

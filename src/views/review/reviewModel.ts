@@ -1,7 +1,7 @@
 import type { Review, ReviewChange, ReviewHunk, Selection } from '../../review/reviewService';
 
 /** Where a change is listed, in the order of the view. */
-export const CHANGE_GROUPS = ['conflicts', 'attention', 'changes', 'blocked'] as const;
+export const CHANGE_GROUPS = ['conflicts', 'attention', 'changes', 'installed', 'blocked'] as const;
 export type ChangeGroup = (typeof CHANGE_GROUPS)[number];
 
 type Resolution = NonNullable<Selection['resolution']>;
@@ -28,6 +28,7 @@ export class ReviewModel {
     conflicts: [],
     attention: [],
     changes: [],
+    installed: [],
     blocked: [],
   };
   private readonly ticked = new Set<string>();
@@ -84,7 +85,7 @@ export class ReviewModel {
   /** Ticks one change with all its hunks. False, and nothing happens, if it conflicts and nobody has said how to resolve that. */
   tick(path: string, wanted: boolean): boolean {
     const group = this.groupOf(path);
-    if (group === undefined || group === 'blocked') {
+    if (group === undefined || this.byPath.get(path)?.blocked !== undefined) {
       return false;
     }
     if (!wanted) {
@@ -223,11 +224,17 @@ export class ReviewModel {
 }
 
 function groupOf(change: ReviewChange): ChangeGroup {
+  if (change.files !== undefined) {
+    return 'installed';
+  }
   if (change.blocked !== undefined) {
     return 'blocked';
   }
   if (change.conflict !== undefined) {
     return 'conflicts';
+  }
+  if (change.dangers.includes('installed')) {
+    return 'installed';
   }
   return change.dangers.length > 0 ? 'attention' : 'changes';
 }

@@ -19,6 +19,7 @@ describe('what is ticked', () => {
       ['both.txt', 'run.sh'],
       ['.vscode/tasks.json'],
       ['old.txt', 'src/a.ts'],
+      [],
       ['dev'],
     ]);
   });
@@ -68,6 +69,27 @@ describe('what is ticked', () => {
     model.resolve('dev', 'guest');
     model.resolve('src/a.ts', 'guest');
     expect(model.selections()).toEqual([{ path: 'old.txt' }, { path: 'src/a.ts' }]);
+  });
+
+  it('leaves out what is installed: each of a few has its own tick, a folder of thousands has none', () => {
+    const folder = change('node_modules', {
+      kind: 'added',
+      type: 'directory',
+      dangers: ['installed'],
+      files: 30_000,
+      blocked: 'Left out',
+    });
+    const one = change('vendor/x.php', { dangers: ['installed', 'executable'] });
+    const model = new ReviewModel(review([folder, one, plain]));
+    expect(model.changesOf('installed')).toEqual([folder, one]);
+    model.tickOrdinary(true);
+    expect(paths(model)).toEqual(['src/a.ts']);
+    expect(model.tick('node_modules', true)).toBe(false);
+    expect(model.tick('vendor/x.php', true)).toBe(true);
+    expect(model.selections()).toEqual([
+      { path: 'src/a.ts' },
+      { path: 'vendor/x.php', dangersAccepted: true },
+    ]);
   });
 
   it('takes a path once, whatever a guest lists', () => {
