@@ -128,6 +128,7 @@ export function createApp(options: AppOptions): App {
     copyOut: async (id, plan, wait) => copyOut(await (await services.guest(id)).files(), plan, wait),
     copyIn: async (id, paths, wait) => copyIn(await services.guest(id), await surveyHost(paths, wait), wait),
     review: (id, wait) => gate.review(id, wait),
+    keptReview: (id, token) => gate.keptReview(id, token),
     reviewSides: (token, path, wait) => gate.reviewSides(token, path, wait),
     reviewHunks: (token, path, wait) => gate.reviewHunks(token, path, wait),
     applyReview: (token, selections, wait) => gate.applyReview(token, selections, wait),

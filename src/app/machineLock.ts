@@ -12,16 +12,20 @@ const RETRY_MS = 200;
 /** A first `up` builds the kit and an image: minutes, not hours. */
 const WAIT_MS = 3_600_000;
 
-/** Runs `work` while no other process on this host works on the same machine. `onWait` is called once if it has to wait. */
+/**
+ * Runs `work` while no other process on this host works on the same machine. `onWait` is called once if it has to wait. `work`
+ * is told by a signal if the lock was lost: this process was stopped for so long that another may have taken it for dead.
+ */
 export async function withMachineLock<T>(
   file: string,
   options: WaitOptions & { onWait?: () => void },
-  work: () => Promise<T>,
+  work: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const release = await acquire(file, options);
+  const lost = new AbortController();
+  const release = await acquire(file, options, () => lost.abort());
   try {
-    return await work();
+    return await work(lost.signal);
   } finally {
     await release().catch((error: unknown) => {
       // It went stale under us (the process was stopped for over 10 s): there is nothing left to release.
@@ -35,6 +39,7 @@ export async function withMachineLock<T>(
 async function acquire(
   file: string,
   options: WaitOptions & { onWait?: () => void },
+  onLost: () => void,
 ): Promise<() => Promise<void>> {
   const until = Date.now() + WAIT_MS;
   for (let tries = 0; Date.now() < until; tries++) {
@@ -44,7 +49,7 @@ async function acquire(
         stale: STALE_MS,
         update: REFRESH_MS,
         // The default throws in a timer, outside of anyone's reach.
-        onCompromised: () => undefined,
+        onCompromised: onLost,
       });
     } catch (error) {
       if (codeOf(error) !== 'ELOCKED') {

@@ -41,7 +41,10 @@ export function addCopyCommand(program: Command, run: Run): void {
     .option('--keep-both', 'give a copy another name if its own is taken')
     .option('--large', 'also more than 1 GiB or 10,000 files')
     .option('--executable', 'out of the machine: files keep their executable bit')
-    .option('--git', 'out of the machine: .git folders too, whose settings and hooks run programs')
+    .option(
+      '--git',
+      'out of the machine: repositories’ own folders (.git) too, whose settings and hooks run programs',
+    )
     .action((paths: string[], options: CopyOptions) =>
       run(options, (session) => copy(session, paths, options)),
     );

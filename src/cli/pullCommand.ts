@@ -1,29 +1,23 @@
 import type { Command } from 'commander';
 import { BulkheadError, EXIT } from '../core/errors';
-import type { ApplyResult, Review, ReviewChange, Selection } from '../review/reviewService';
-import { formatBytes, oneLine } from './format';
-import { matchesPath } from './pathPattern';
+import { escapeHidden } from '../core/escapeHidden';
+import { oneLine } from './format';
+import { applyLook } from './pullApply';
+import { showLook } from './pullShow';
 import { type CommonOptions, findRunning, type Run, type Session, withCommonOptions } from './session';
 
-interface PullOptions extends CommonOptions {
+export interface PullOptions extends CommonOptions {
   diff?: true;
   apply?: true;
+  look?: string;
   all?: true;
   path?: string[];
   danger?: string[];
   takeGuest?: string[];
+  dropUndo?: true;
   commits?: true;
   undo?: string | true;
 }
-
-const LETTERS: Record<ReviewChange['kind'], string> = {
-  added: 'A',
-  modified: 'M',
-  deleted: 'D',
-  renamed: 'R',
-  mode: 'X',
-};
-const COMMITS_SHOWN = 20;
 
 const collect = (value: string, before: string[] = []) => [...before, value];
 
@@ -34,6 +28,10 @@ export function addPullCommand(program: Command, run: Run): void {
     .argument('<id>', 'the machine, or a unique beginning of its id')
     .option('--diff', 'print what changed in text files, too')
     .option('--apply', 'bring back what --all, --path, --danger and --take-guest name')
+    .option(
+      '--look <token>',
+      'the look that is applied (or shown): what `pull` printed; `now` looks anew, for ordinary changes only',
+    )
     .option('--all', 'everything but dangerous changes and conflicts')
     .option('--path <glob>', 'changes whose path matches; can be given several times', collect)
     .option('--danger <path>', 'exactly this change, though it is dangerous; several times', collect)
@@ -41,6 +39,10 @@ export function addPullCommand(program: Command, run: Run): void {
       '--take-guest <path>',
       'exactly this change, though the file changed here too; several times',
       collect,
+    )
+    .option(
+      '--drop-undo',
+      'if there is no room to keep what is replaced, the oldest undos of the machine may go',
     )
     .option(
       '--commits',
@@ -68,115 +70,7 @@ async function pull(session: Session, idOrPrefix: string, options: PullOptions):
       return EXIT.done;
     }
   }
-  const review = await session.app.review(id, { signal: session.signal, onProgress: session.status.report });
-  session.status.clear();
-  return options.apply ? apply(session, review, options) : show(session, review, options);
-}
-
-async function show(session: Session, review: Review, options: PullOptions): Promise<number> {
-  const lines: string[] = [];
-  for (const change of review.changes) {
-    lines.push(describe(change));
-    if (options.diff && change.kind === 'modified' && !change.binary && change.blocked === undefined) {
-      lines.push(...(await diffOf(session, review.token, change.path)));
-    }
-  }
-  session.output.result(review, [
-    ...(lines.length === 0 ? ['The machine changed nothing that this computer lacks.'] : lines),
-    ...(review.truncated ? ['… and more changes than are listed here'] : []),
-    ...describeCommits(review),
-    ...review.notes.map((note) => `note: ${oneLine(note, 1000)}`),
-  ]);
-  return EXIT.done;
-}
-
-function describe(change: ReviewChange): string {
-  const name = oneLine(change.path, 1000);
-  const where = change.from === undefined ? name : `${oneLine(change.from, 1000)} → ${name}`;
-  const link = change.linkTarget === undefined ? '' : ` → ${oneLine(change.linkTarget)}`;
-  const size =
-    change.guestBytes === undefined || change.kind !== 'added' ? '' : ` (${formatBytes(change.guestBytes)})`;
-  const marks = [
-    ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}`] : []),
-    ...(change.conflict ? [`CONFLICT: ${change.conflict} on this computer too`] : []),
-    ...(change.blocked === undefined ? [] : [`BLOCKED: ${oneLine(change.blocked, 500)}`]),
-  ];
-  return [`${LETTERS[change.kind]} ${where}${link}${size}`, ...marks].join('  ');
-}
-
-async function diffOf(session: Session, token: string, path: string): Promise<string[]> {
-  const hunks = await session.app.reviewHunks(token, path, { signal: session.signal });
-  return hunks.flatMap((hunk) => [
-    `    @@ -${hunk.hostStart},${hunk.hostLines} +${hunk.guestStart},${hunk.guestLines} @@`,
-    ...hunk.lines.map((line) => `    ${oneLine(line, 2000)}`),
-  ]);
-}
-
-function describeCommits({ commits: found, machineId }: Review): string[] {
-  if (found.length === 0) {
-    return [];
-  }
-  const shown = found.slice(0, COMMITS_SHOWN);
-  return [
-    `Commits that this computer lacks (bring them with \`bulkhead pull ${machineId} --commits\`):`,
-    ...shown.map(
-      ({ branch, hash, subject }) => `  ${hash.slice(0, 10)} ${oneLine(branch)}: ${oneLine(subject)}`,
-    ),
-    ...(found.length > shown.length ? [`  … and ${found.length - shown.length} more`] : []),
-  ];
-}
-
-async function apply(session: Session, review: Review, options: PullOptions): Promise<number> {
-  const selections = select(review, options);
-  const result: ApplyResult =
-    selections.length === 0
-      ? { applyId: '', applied: [], refused: [] }
-      : await session.app.applyReview(review.token, selections, {
-          signal: session.signal,
-          onProgress: session.status.report,
-        });
-  session.status.clear();
-  const left = review.changes.filter(({ path }) => !result.applied.includes(path));
-  session.output.result({ ...result, left: left.map(({ path }) => path), notes: review.notes }, [
-    ...result.applied.map((path) => `applied  ${oneLine(path, 1000)}`),
-    ...result.refused.map(({ path, why }) => `refused  ${oneLine(path, 1000)}: ${oneLine(why, 500)}`),
-    `${result.applied.length} applied, ${result.refused.length} refused, ${left.length - result.refused.length} left`,
-    ...(result.applied.length > 0
-      ? [`undo with \`bulkhead pull ${review.machineId} --undo ${result.applyId}\``]
-      : []),
-    ...review.notes.map((note) => `note: ${oneLine(note, 1000)}`),
-  ]);
-  return result.refused.length > 0 ? EXIT.failed : EXIT.done;
-}
-
-function select({ changes }: Review, options: PullOptions): Selection[] {
-  const dangers = new Set(options.danger);
-  const guests = new Set(options.takeGuest);
-  const globs = options.path ?? [];
-  for (const [flag, name] of [
-    ...[...dangers].map((name) => ['--danger', name]),
-    ...[...guests].map((name) => ['--take-guest', name]),
-  ]) {
-    if (!changes.some(({ path }) => path === name)) {
-      throw usage(
-        `pull: ${flag} ${oneLine(name ?? '')} is no change of the machine`,
-        'See `bulkhead pull <id>`.',
-      );
-    }
-  }
-  return changes.flatMap((change) => {
-    const { path } = change;
-    const named = dangers.has(path) || guests.has(path) || globs.some((glob) => matchesPath(glob, path));
-    const plain = change.dangers.length === 0 && !change.conflict && change.blocked === undefined;
-    if (!named && !(options.all && plain)) {
-      return [];
-    }
-    return {
-      path,
-      ...(dangers.has(path) && { dangersAccepted: true }),
-      ...(guests.has(path) && { resolution: 'guest' as const }),
-    };
-  });
+  return options.apply ? applyLook(session, id, options) : showLook(session, id, options);
 }
 
 async function commits(session: Session, id: string): Promise<void> {
@@ -206,12 +100,12 @@ async function undo(session: Session, idOrPrefix: string, named: string | true):
   }
   const { restored, kept } = await app.undoApply(applyId);
   session.output.result({ applyId, restored, kept }, [
-    ...restored.map((path) => `restored  ${oneLine(path, 1000)}`),
-    ...kept.map((path) => `kept      ${oneLine(path, 1000)}: changed since`),
+    ...restored.map((path) => `restored  ${escapeHidden(path)}`),
+    ...kept.map((path) => `kept      ${escapeHidden(path)}: changed since`),
   ]);
   return EXIT.done;
 }
 
-function usage(message: string, next: string): BulkheadError {
+export function usage(message: string, next: string): BulkheadError {
   return new BulkheadError(message, { kind: 'usage', next });
 }

@@ -22,8 +22,8 @@ export interface ReviewContext {
   machine(id: string, options: WaitOptions): Promise<ReviewedMachine>;
   /** The guest of a running machine whose workspace was copied. @throws BulkheadError of kind `usage` otherwise */
   guest(id: string, options: WaitOptions): Promise<Guest>;
-  /** One review, apply or undo of a machine at a time on this host, whatever process. */
-  locked<T>(id: string, options: WaitOptions, work: () => Promise<T>): Promise<T>;
+  /** One review, apply or undo of a machine at a time on this host, whatever process. `lost` aborts if somebody else got in. */
+  locked<T>(id: string, options: WaitOptions, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
   /** Where things lie in the data folder. */
   paths: {
     baseline(id: string): string;

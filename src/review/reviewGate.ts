@@ -1,32 +1,35 @@
-import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
+import { BulkheadError } from '../core/errors';
 import type { ReportProgress } from '../core/progress';
-import { HostFolder } from '../guest/copy/hostFolder';
+import type { HostFolder } from '../guest/copy/hostFolder';
 import type { WaitOptions } from '../machine/hypervisor';
 import { applyChanges } from './apply/applyChanges';
 import { ApplyJournals } from './apply/applyJournals';
 import { changedInGuest } from './apply/changedInGuest';
 import { openRoot } from './apply/openRoot';
 import { Refused } from './apply/planApply';
-import { takeBackInterrupted, type Undone, undoApply } from './apply/undoApply';
+import { takeBackInterrupted, type Undone, type UndoWork, undoApply } from './apply/undoApply';
 import { type FetchedRef, fetchCommits } from './commits/fetchCommits';
-import { HostRepository } from './commits/hostRepository';
-import { newCommits } from './commits/newCommits';
+import { lackingCommits } from './commits/lackingCommits';
+import { isShownAsText } from './dangers/textNames';
 import { hostStateAt, sameHostState } from './host/hostPath';
 import { readBaseline, writeBaseline } from './look/baseline';
 import { lookAtMachine } from './look/lookAtMachine';
 import type { LookedAt, StoredReview } from './look/lookedAt';
 import { moveBaseline, restoreBaseline } from './look/moveBaseline';
+import { notBroughtBack } from './look/notBroughtBack';
 import { machineOfToken, StoredReviews } from './look/storedReviews';
 import type { ReviewContext, ReviewedMachine } from './reviewContext';
 import type {
   AppliedChanges,
+  ApplyOptions,
   ApplyResult,
+  KeptReview,
   Review,
-  ReviewCommit,
   ReviewHunk,
   ReviewService,
   ReviewSides,
   Selection,
+  ShownIn,
 } from './reviewService';
 import { reviewHunks } from './sides/reviewHunks';
 import { assertShowable, baseContent, guestContent, hostContent, SIDE_MAX } from './sides/reviewSides';
@@ -44,17 +47,21 @@ export class ReviewGate implements ReviewService {
 
   async review(
     id: string,
-    options: WaitOptions & { limit?: number; onProgress?: ReportProgress } = {},
+    options: WaitOptions & { limit?: number; shownIn?: ShownIn; onProgress?: ReportProgress } = {},
   ): Promise<Review> {
     const began = performance.now();
     const wait = waitOf(options);
     options.onProgress?.({ phase: 'review', message: 'Looking at the files of the VM' });
     const machine = await this.context.machine(id, wait);
-    return this.context.locked(machine.id, wait, async () => {
-      const interrupted = await this.takeBack(machine.id);
+    return this.locked(machine.id, wait, async (held, lost) => {
+      const interrupted = await this.takeBack(machine.id, lost);
       const [look, commits] = await Promise.all([
-        lookAtMachine(this.context, machine, { ...wait, limit: options.limit ?? LIMIT }),
-        this.commits(machine, wait),
+        lookAtMachine(this.context, machine, {
+          ...held,
+          limit: options.limit ?? LIMIT,
+          shownIn: options.shownIn ?? 'editor',
+        }),
+        lackingCommits(this.context, machine, held),
       ]);
       return {
         token: look.review.token,
@@ -68,6 +75,22 @@ export class ReviewGate implements ReviewService {
         notes: [...interrupted, ...look.notes],
       };
     });
+  }
+
+  async keptReview(id: string, token?: string): Promise<KeptReview | undefined> {
+    if (token !== undefined && machineOfToken(token) !== id) {
+      throw new BulkheadError('That is a look at another machine', { kind: 'usage' });
+    }
+    const reviews = new StoredReviews(this.context.paths.reviews(id));
+    const review = await (token === undefined ? reviews.latest('terminal') : reviews.load(token));
+    if (!review) {
+      return undefined;
+    }
+    const changes = (await notBroughtBack(review)).map(({ change }) => change);
+    const { machineId, folder, truncated, at } = review;
+    return token === undefined && changes.every(({ blocked }) => blocked !== undefined)
+      ? undefined
+      : { token: review.token, machineId, folder, changes, truncated, at };
   }
 
   async reviewSides(token: string, path: string, options: WaitOptions = {}): Promise<ReviewSides> {
@@ -101,43 +124,47 @@ export class ReviewGate implements ReviewService {
   async reviewHunks(token: string, path: string, options: WaitOptions = {}): Promise<ReviewHunk[]> {
     const { looked } = await this.open(token, path, options);
     const { change, host, guest } = looked;
-    if (change.kind !== 'modified' || change.binary || host.type !== 'file' || guest.type !== 'file') {
+    const isText = ['added', 'modified'].includes(change.kind) && !change.binary;
+    if (!isText || !['file', 'absent'].includes(host.type) || guest.type !== 'file') {
       return [];
     }
     const sides = await this.reviewSides(token, path, options);
-    return sides.host && sides.guest ? reviewHunks(sides.host, sides.guest) : [];
+    const [mine, theirs] = [sides.host ?? Buffer.alloc(0), sides.guest ?? Buffer.alloc(0)];
+    return change.unread && !isShownAsText(path, mine, theirs) ? [] : reviewHunks(mine, theirs);
   }
 
   async applyReview(
     token: string,
     selections: readonly Selection[],
-    options: WaitOptions & { onProgress?: ReportProgress } = {},
+    options: ApplyOptions = {},
   ): Promise<ApplyResult> {
     const wait = waitOf(options);
     const machine = await this.context.machine(machineOfToken(token), wait);
     const { id } = machine;
-    return this.context.locked(id, wait, async () => {
-      await this.takeBack(id);
+    return this.locked(id, wait, async (held, lost) => {
+      const notes = await this.takeBack(id, lost);
       const reviews = new StoredReviews(this.context.paths.reviews(id));
       const review = await reviews.load(token);
-      const guest = () => this.context.guest(id, wait);
-      const applied = await applyChanges(
+      assertSeen(review, selections);
+      const guest = () => this.context.guest(id, held);
+      const { applyId, journal, changes, applied, refused } = await applyChanges(
         review,
         selections,
         {
           journals: this.journals,
-          changedInGuest: async (looked) => changedInGuest(await guest(), machine, looked, wait),
+          lost,
+          dropUndo: options.dropUndo ?? false,
+          changedInGuest: async (looked) => changedInGuest(await guest(), machine, looked, held),
           contentOf: async (looked) => {
-            const content = await guestContent(guest, machine, looked, reviews.store, wait);
+            const content = await guestContent(guest, machine, looked, reviews.store, held);
             if (!content) {
               throw new Refused('it changed in the VM since this look at the changes: look again');
             }
             return content;
           },
         },
-        options,
+        { ...options, ...held },
       );
-      const { applyId, journal, changes, refused } = applied;
       if (changes.length > 0) {
         const baseline = await readBaseline(this.context.paths.baseline(id), this.context.log);
         if (baseline) {
@@ -145,32 +172,26 @@ export class ReviewGate implements ReviewService {
           await this.journals.write(journal);
           await writeBaseline(this.context.paths.baseline(id), baseline);
         }
-        await this.journals.dropOld(applyId);
+        for (const { at } of await this.journals.dropOld(id, applyId)) {
+          notes.push(`What was brought back on ${new Date(at).toLocaleString()} can’t be undone any more.`);
+        }
       }
-      return { applyId, applied: applied.applied, refused };
+      return { applyId, applied, refused, notes };
     });
   }
 
   async undoApply(applyId: string): Promise<Undone> {
     const { machineId } = await this.journals.read(applyId);
-    return this.context.locked(machineId, {}, async () => {
-      await this.takeBack(machineId);
-      const undone = await undoApply(this.journals, applyId);
-      const file = this.context.paths.baseline(machineId);
-      const baseline = await readBaseline(file, this.context.log);
-      if (baseline) {
-        const { baselineBefore } = await this.journals.read(applyId);
-        restoreBaseline(baseline, baselineBefore, new Set(undone.restored));
-        await writeBaseline(file, baseline);
-      }
-      return undone;
+    return this.locked(machineId, {}, async (_held, lost) => {
+      await this.takeBack(machineId, lost, applyId);
+      return undoApply(this.undoWork(machineId, lost), applyId);
     });
   }
 
   async appliedChanges(id: string): Promise<AppliedChanges[]> {
     const journals = await this.journals.of(id);
     return journals
-      .filter(({ state }) => state === 'applied')
+      .filter(({ state }) => state === 'applied' || state === 'undoing')
       .map(({ applyId, machineId, folder, at, applied }) => ({
         applyId,
         machineId,
@@ -182,32 +203,48 @@ export class ReviewGate implements ReviewService {
 
   async fetchCommits(id: string, options: WaitOptions = {}): Promise<FetchedRef[]> {
     const machine = await this.context.machine(id, options);
-    return this.context.locked(machine.id, options, () => fetchCommits(this.context, machine, options));
+    return this.locked(machine.id, waitOf(options), (held) => fetchCommits(this.context, machine, held));
   }
 
-  private takeBack(machineId: string): Promise<string[]> {
-    return takeBackInterrupted(this.journals, machineId, this.context.log);
-  }
-
-  /** What the guest's git has that this computer's lacks. A folder that is no repository, or of another kind, has no say. */
-  private async commits(machine: ReviewedMachine, options: WaitOptions): Promise<ReviewCommit[]> {
-    let repository: HostRepository | undefined;
-    const root = await HostFolder.open(machine.folder);
-    try {
-      repository = await HostRepository.open(root);
-      if (!repository) {
-        return [];
+  /** Works with the machine's lock, and stops when that is lost: another process may be at the same files by then. */
+  private locked<T>(
+    id: string,
+    wait: WaitOptions,
+    work: (held: WaitOptions, lost: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.context.locked(id, wait, async (lost) => {
+      const signal = wait.signal ? AbortSignal.any([wait.signal, lost]) : lost;
+      try {
+        return await work({ signal }, lost);
+      } catch (error) {
+        if (lost.aborted) {
+          throw new BulkheadError('This computer stood still for so long that the review was given up', {
+            next: 'Look at the changes again: what was half done is taken back first.',
+            cause: error,
+          });
+        }
+        throw error;
       }
-      const hashes = await repository.hashes();
-      return await newCommits(await this.context.guest(machine.id, options), machine, hashes, options);
-    } catch (error) {
-      throwIfCancelled(error);
-      this.context.log.warn(`The commits of ${machine.id} can’t be told: ${messageOf(error)}`);
-      return [];
-    } finally {
-      await repository?.close();
-      await root.close();
-    }
+    });
+  }
+
+  private takeBack(machineId: string, lost: AbortSignal, except?: string): Promise<string[]> {
+    return takeBackInterrupted(this.undoWork(machineId, lost), machineId, this.context.log, except);
+  }
+
+  private undoWork(machineId: string, lost: AbortSignal): UndoWork {
+    return {
+      journals: this.journals,
+      lost,
+      restoreBaseline: async ({ baselineBefore }, restored) => {
+        const file = this.context.paths.baseline(machineId);
+        const baseline = await readBaseline(file, this.context.log);
+        if (baseline) {
+          restoreBaseline(baseline, baselineBefore, new Set(restored));
+          await writeBaseline(file, baseline);
+        }
+      },
+    };
   }
 
   private async open(
@@ -232,6 +269,19 @@ export class ReviewGate implements ReviewService {
       throw changedHere();
     }
     return shown;
+  }
+}
+
+/** What nobody can have read is no decision. */
+function assertSeen({ shownIn }: StoredReview, selections: readonly Selection[]): void {
+  const decided = selections.find(
+    ({ dangersAccepted, resolution }) => dangersAccepted === true || resolution !== undefined,
+  );
+  if (shownIn === 'nowhere' && decided) {
+    throw new BulkheadError('Nobody was shown this look at the machine’s changes', {
+      kind: 'usage',
+      next: 'Look at the changes, then decide about the dangerous and the conflicting ones.',
+    });
   }
 }
 

@@ -8,6 +8,7 @@ export const DANGERS = [
   'devcontainer', // .devcontainer/, .devcontainer.json, .bulkhead.json, Dockerfile…
   'ci', // .github/workflows, .gitlab-ci.yml…
   'scripts', // package.json, Makefile, build scripts that tools run by themselves
+  'installed', // node_modules, venv, vendor…: loaded by tools that look at the folder
   'dotfile',
   'executable',
   'symlink',
@@ -31,8 +32,15 @@ export interface ReviewChange {
   /** Permission bits (0o777). */
   hostMode?: number;
   guestMode?: number;
+  /** False for an `unread` one: what its bytes are shows when they are fetched. */
   binary: boolean;
+  /** Its bytes were not brought over while looking: there was too much. They are bound to the SHA-256 that the guest named. */
+  unread?: true;
   dangers: Danger[];
+  /** A name of this computer that leads to it and whose dangers it has: a link, or what git's settings name (as in `.git`). */
+  reachedAs?: string;
+  /** Of a folder of installed dependencies with so many changes that they are not listed one by one: how many. Blocked. */
+  files?: number;
   /** The file changed on this computer too, since the copy: what happened to it there. Never overwritten without a decision. */
   conflict?: 'modified' | 'deleted' | 'added';
   /** Why it cannot be brought back at all: a sentence for the user. */
@@ -42,13 +50,17 @@ export interface ReviewChange {
 /** A run of changed lines of a text file; `index` counts from 0 within the file. */
 export interface ReviewHunk {
   index: number;
+  /** SHA-256 of its place and of both sides' bytes, hex: what a selection names. */
+  id: string;
   /** 1-based, as in a unified diff. */
   hostStart: number;
   hostLines: number;
   guestStart: number;
   guestLines: number;
-  /** Lines with ` `, `-`, `+` in front; bounded. */
+  /** Lines with ` `, `-`, `+` in front; bounded, both sides alike. */
   lines: string[];
+  /** Lines that are not among them. */
+  notShown: number;
 }
 
 export interface Review {
@@ -69,6 +81,15 @@ export interface Review {
   notes: string[];
 }
 
+/** Where the user can have read a look at a machine. `nowhere`: it was made to be applied at once. */
+export type ShownIn = 'editor' | 'terminal' | 'nowhere';
+
+/** A look that was shown, as it was then, without what this computer has by now. */
+export interface KeptReview extends Pick<Review, 'token' | 'machineId' | 'folder' | 'changes' | 'truncated'> {
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
 export interface ReviewCommit {
   /** Branch name in the guest. */
   branch: string;
@@ -86,8 +107,8 @@ export interface ReviewSides {
 
 export interface Selection {
   path: string;
-  /** Only these hunks; the whole file if undefined. */
-  hunks?: number[];
+  /** Only these hunks, by `ReviewHunk.id`: anything but exactly what was shown is refused. The whole file if undefined. */
+  hunks?: string[];
   /** The user ticked exactly this dangerous change. Without it a change with dangers is refused. */
   dangersAccepted?: boolean;
   /** With a conflict: take the guest's, or this text that the user merged. Without it a conflict is refused. */
@@ -99,6 +120,14 @@ export interface ApplyResult {
   applyId: string;
   applied: string[];
   refused: { path: string; why: string }[];
+  /** Sentences for the user: an apply that was interrupted and taken back, undos that are gone. */
+  notes: string[];
+}
+
+export interface ApplyOptions extends WaitOptions {
+  /** Undos of this machine may go if there is no room for this one. Else that is an `UndoRoomError`. */
+  dropUndo?: boolean;
+  onProgress?: ReportProgress;
 }
 
 export interface AppliedChanges {
@@ -112,18 +141,23 @@ export interface AppliedChanges {
 
 /** The gate that everything passes that a machine wrote and this computer's folder shall have. Part of `App`. */
 export interface ReviewService {
+  /** `shownIn` is `editor` if it is not named. */
   review(
     id: string,
-    options?: WaitOptions & { limit?: number; onProgress?: ReportProgress },
+    options?: WaitOptions & { limit?: number; shownIn?: ShownIn; onProgress?: ReportProgress },
   ): Promise<Review>;
+  /**
+   * The look of that token; without one, the last look that a terminal showed, if any of it is still to be brought back.
+   * @throws BulkheadError of kind `usage` if the named one is not kept
+   */
+  keptReview(id: string, token?: string): Promise<KeptReview | undefined>;
   reviewSides(token: string, path: string, options?: WaitOptions): Promise<ReviewSides>;
   reviewHunks(token: string, path: string, options?: WaitOptions): Promise<ReviewHunk[]>;
-  /** Backs up, then writes; a failure or kill half-way is taken back at once or at the next call. */
-  applyReview(
-    token: string,
-    selections: readonly Selection[],
-    options?: WaitOptions & { onProgress?: ReportProgress },
-  ): Promise<ApplyResult>;
+  /**
+   * Backs up, then writes; a failure or kill half-way is taken back at once or at the next call. Of a look that nobody was
+   * shown only ordinary changes are applied.
+   */
+  applyReview(token: string, selections: readonly Selection[], options?: ApplyOptions): Promise<ApplyResult>;
   /** Puts back exactly what an apply replaced, mode included; files that changed since then stay and are named. */
   undoApply(applyId: string): Promise<{ restored: string[]; kept: string[] }>;
   /** What can still be undone, newest first. */

@@ -143,7 +143,7 @@ describe('the review gate', () => {
     expect([sides.host, sides.guest, sides.base].map(String)).toEqual(['host\n', 'guest\n', '# readme\n']);
     await machine.sh('rm src/keep.ts; ln -s /etc/shadow src/keep.ts');
     const result = await app.applyReview(token, [
-      { path: 'lines.txt', hunks: [1] },
+      { path: 'lines.txt', hunks: hunks.slice(1).map(({ id }) => id) },
       { path: 'README.md' },
       { path: 'src/keep.ts', dangersAccepted: true },
     ]);
@@ -172,7 +172,7 @@ describe('the review gate', () => {
     const before = (await readdir(folder)).sort();
     const backups = join(machine.cli.dataDirectory, 'backups');
     const known = await readdir(backups);
-    const running = machine.cli.start(['pull', machine.id, '--apply', '--path', 'many']);
+    const running = machine.cli.start(['pull', machine.id, '--apply', '--path', 'many', '--look', 'now']);
     running.stdin.end();
     const written = async () =>
       existsSync(join(folder, 'many')) ? (await readdir(join(folder, 'many'))).length : 0;

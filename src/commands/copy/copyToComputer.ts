@@ -128,7 +128,7 @@ async function askWishes(plan: CopyPlan): Promise<{ executable: boolean; git: bo
       ? [
           {
             wish: 'git' as const,
-            label: vscode.l10n.t('Copy .git folders too'),
+            label: vscode.l10n.t('Copy repositories’ own folders (.git) too'),
             detail: vscode.l10n.t(
               'Their settings and hooks run programs on this computer as soon as git works there.',
             ),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { messageOf } from '../../core/errors';
+import { CancelledError, messageOf } from '../../core/errors';
+import { UndoRoomError } from '../../review/apply/applyJournals';
 import type { ApplyResult } from '../../review/reviewService';
 import { lateProgress } from '../../views/lateProgress';
 import { nameText } from '../../views/messageText';
@@ -38,7 +39,10 @@ export async function applyChanges(context: ReviewContext): Promise<void> {
   const done = await attempt(
     context,
     title,
-    (signal, onProgress) => context.app.applyReview(model.review.token, selections, { signal, onProgress }),
+    (signal, onProgress) =>
+      applyAsking((dropUndo) =>
+        context.app.applyReview(model.review.token, selections, { signal, onProgress, dropUndo }),
+      ),
     lateProgress,
   );
   if (done) {
@@ -49,9 +53,28 @@ export async function applyChanges(context: ReviewContext): Promise<void> {
   await lookAtChanges(context, machine);
 }
 
+/** An undo is given up only by who was asked. */
+async function applyAsking(apply: (dropUndo: boolean) => Promise<ApplyResult>): Promise<ApplyResult> {
+  try {
+    return await apply(false);
+  } catch (error) {
+    if (!(error instanceof UndoRoomError)) {
+      throw error;
+    }
+    const { l10n } = vscode;
+    const give = l10n.t('Apply, and Give Them Up');
+    const question = l10n.t('There is no room to keep what these changes replace.');
+    const detail = l10n.t('The {0} oldest that can be undone would be given up for it.', error.lost);
+    if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, give)) !== give) {
+      throw new CancelledError();
+    }
+    return apply(true);
+  }
+}
+
 async function report(
   context: ReviewContext,
-  { applyId, applied, refused }: ApplyResult,
+  { applyId, applied, refused, notes }: ApplyResult,
   model: ReviewModel,
 ): Promise<void> {
   const { l10n } = vscode;
@@ -66,6 +89,10 @@ async function report(
   context.log.info(what);
   for (const { path, why: reason } of refused) {
     context.log.warn(`${visibleText(path)}: ${visibleText(reason, 500)}`);
+  }
+  for (const note of notes) {
+    context.log.warn(visibleText(note, 500));
+    void vscode.window.showWarningMessage(visibleText(note, 500));
   }
   const written = applied.filter((path) => model.change(path)?.kind !== 'deleted');
   const buttons = applied.length === 0 ? [] : written.length === 0 ? [undo] : [undo, show];

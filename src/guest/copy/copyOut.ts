@@ -49,7 +49,7 @@ export async function copyOut(
   options: CopyOutOptions,
 ): Promise<CopyResult & { undo: CopyUndo }> {
   if (!options.git) {
-    withoutRepositories(plan);
+    await withoutRepositories(plan);
   }
   const total = amountOf(plan.roots);
   if (isLarge(total, options.askAbove) && !(await options.questions.isLargeFine(total))) {
@@ -58,6 +58,9 @@ export async function copyOut(
   const target = await HostFolder.open(options.folder);
   const undo = new CopyUndo(target);
   try {
+    if (!options.git) {
+      await withoutRepositories(plan, hostDestination(target));
+    }
     await resolveConflicts(plan.roots, hostDestination(target), options.questions, plan.skipped);
     throwIfAborted(options.signal);
     const copy = new CopyOut(files, plan, options, undo);

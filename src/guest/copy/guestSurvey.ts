@@ -13,7 +13,15 @@ import {
   SkippedList,
   tooMany,
 } from './copyTree';
-import { isRepositoryName, isSafeHostName } from './hostName';
+import {
+  BARE_PARTS,
+  type BarePart,
+  barePart,
+  isBareRepository,
+  isRepositoryName,
+  isSafeHostName,
+} from './hostName';
+import type { Destination } from './resolveConflicts';
 
 /** Folders listed at a time: hides the round trip to an emulated guest. */
 const LISTINGS = 8;
@@ -43,6 +51,7 @@ export async function surveyGuest(
     }
   }
   await survey.descend();
+  survey.hasRepository ||= isBare(roots);
   const { total, skipped, hasExecutables, hasRepository } = survey;
   return { roots, total, skipped, hasExecutables, hasRepository };
 }
@@ -124,18 +133,52 @@ class Survey {
         node.children.push(child);
       }
     }
+    this.hasRepository ||= isBare(node.children);
   }
 }
 
-/** Leaves out every repository's own folder. */
-export function withoutRepositories(plan: CopyPlan): void {
-  const stack = [...plan.roots];
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    if (isRepositoryName(node.name)) {
-      node.placing = { kind: 'skip' };
-      plan.skipped.add(node.source, 'repository');
-    } else {
-      stack.push(...node.children);
+/** What of a repository's own folder git reads (gitrepository-layout(5)). */
+const LAYOUT =
+  /^(?:head|objects|refs|commondir|config|config\.worktree|gitdir|hooks|info|modules|worktrees|packed-refs)$/i;
+
+/**
+ * Leaves out every repository's own folder, whatever it is called. Where the copy goes to counts too (`destination`): a HEAD
+ * that is there already and the VM's `config` beside it are a repository.
+ */
+export async function withoutRepositories(plan: CopyPlan, destination?: Destination): Promise<void> {
+  const skip = (node: CopyNode) => {
+    node.placing = { kind: 'skip' };
+    plan.skipped.add(node.source, 'repository');
+  };
+  const visit = async (nodes: readonly CopyNode[], folder: string, isThere: boolean): Promise<void> => {
+    const there = isThere ? await partsAt(folder, destination) : [];
+    const isOne = isBareRepository(new Set([...partsOf(nodes), ...there]));
+    for (const node of nodes.filter(({ placing }) => placing.kind !== 'skip')) {
+      if (isRepositoryName(node.name) || isBare(node.children) || (isOne && LAYOUT.test(node.name))) {
+        skip(node);
+      } else if (node.type === 'directory') {
+        const path = folder === '' ? node.name : `${folder}/${node.name}`;
+        await visit(node.children, path, isThere && (await destination?.look(path)) === 'directory');
+      }
+    }
+  };
+  await visit(plan.roots, '', destination !== undefined);
+}
+
+function partsOf(nodes: readonly CopyNode[]): BarePart[] {
+  return nodes.flatMap(({ name }) => barePart(name) ?? []);
+}
+
+function isBare(nodes: readonly CopyNode[]): boolean {
+  return isBareRepository(new Set(partsOf(nodes)));
+}
+
+async function partsAt(folder: string, destination: Destination | undefined): Promise<BarePart[]> {
+  const found: BarePart[] = [];
+  for (const part of BARE_PARTS) {
+    if (await destination?.look(folder === '' ? part : `${folder}/${part}`)) {
+      found.push(part);
     }
   }
+  return found;
 }

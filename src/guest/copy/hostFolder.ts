@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync, type Stats } from 'node:fs';
+import { constants, type Dirent, existsSync, type Stats } from 'node:fs';
 import {
   type FileHandle,
   link,
@@ -27,6 +27,7 @@ const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 const DIRECTORY = constants.O_DIRECTORY ?? 0;
 /** Linux names an open folder here: what is below it stays in it, whatever happens to the path meanwhile. */
 const OPEN_FILES = '/proc/self/fd';
+const anchored = process.platform === 'linux' && existsSync(OPEN_FILES);
 
 /**
  * A folder of this computer that is held open while a guest's files go into it. Every step takes one name, checked, and
@@ -54,10 +55,10 @@ export class HostFolder {
 
   private static async hold(path: string, through: string | undefined): Promise<HostFolder> {
     const actual = through ?? path;
-    if (!(await lstat(actual)).isDirectory()) {
+    // On Linux, opening what is no folder, or a link, fails by itself (ENOTDIR).
+    if ((!anchored || through === undefined) && !(await lstat(actual)).isDirectory()) {
       throw new Error('it is not a folder');
     }
-    const anchored = process.platform === 'linux' && existsSync(OPEN_FILES);
     const handle = anchored ? await open(actual, constants.O_RDONLY | NOFOLLOW | DIRECTORY) : undefined;
     return new HostFolder(path, handle);
   }
@@ -96,6 +97,11 @@ export class HostFolder {
     return names;
   }
 
+  /** What is in it, with types; links are not followed. */
+  entries(): Promise<Dirent[]> {
+    return readdir(this.handle ? `${OPEN_FILES}/${this.handle.fd}/.` : this.path, { withFileTypes: true });
+  }
+
   readLink(name: string): Promise<string> {
     return readlink(this.at(name));
   }
@@ -110,8 +116,12 @@ export class HostFolder {
     await rename(this.at(name), this.at(over));
   }
 
-  /** Gives a file its new name only if nothing has that. @throws with code EEXIST as `makeFolder` */
+  /** Gives a regular file its new name only if nothing has that. @throws with code EEXIST as `makeFolder` */
   async moveNew(name: string, newName: string): Promise<void> {
+    if ((await this.look(name)) !== 'file') {
+      // link(2) of macOS would follow a link.
+      throw new BulkheadError(`${printable(join(this.path, name), 300)} is no regular file`);
+    }
     try {
       await link(this.at(name), this.at(newName));
     } catch (error) {

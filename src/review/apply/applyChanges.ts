@@ -3,31 +3,37 @@ import { BulkheadError, codeOf, isCancelled, messageOf } from '../../core/errors
 import type { ReportProgress } from '../../core/progress';
 import type { HostFolder } from '../../guest/copy/hostFolder';
 import type { WaitOptions } from '../../machine/hypervisor';
-import { atHostPath, hostStateAt, readHostFile } from '../host/hostPath';
+import { atHostPath, readHostFile } from '../host/hostPath';
 import type { LookedAt, StoredReview } from '../look/lookedAt';
 import type { ApplyResult, Selection } from '../reviewService';
 import { type ApplyJournal, type ApplyJournals, type ApplyStep, newApplyId } from './applyJournals';
 import { ChangedMeanwhile, takeBack, takeStep } from './applyStep';
-import { emptyFolder, foldersAbove } from './emptiedFolders';
+import { emptiedFolders } from './emptiedFolders';
+import { NewFolders } from './newFolders';
 import { openRoot } from './openRoot';
-import { type PlannedChange, planChange, Refused } from './planApply';
-import { undoOrder } from './undoOrder';
+import { type PlannedChange, type PlannedStep, planChange, Refused } from './planApply';
+import { takeBackSteps } from './takeBackSteps';
 
-const SELECTIONS_MAX = 5_000;
-/** Of all files that one apply writes, and of all that it replaces. Bytes. */
-const BYTES_MAX = 512 * 1024 * 1024;
-/** A file of this computer that is replaced is backed up first. Bytes. */
-const REPLACED_MAX = 256 * 1024 * 1024;
+const MB = 1024 * 1024;
+/**
+ * Of one apply: selections; bytes that it writes, and that it replaces or deletes; bytes of one file that it replaces, which is
+ * backed up first; folders that it makes.
+ */
+export const APPLY_MAX = { selections: 5_000, bytes: 512 * MB, replaced: 256 * MB, folders: 2_000 };
 
 export interface ApplyRun {
   journals: ApplyJournals;
   /** The bytes of the guest's file as they were looked at. @throws Refused */
   contentOf(looked: LookedAt): Promise<Buffer>;
+  /** Aborts when this process has lost the machine's lock: then nothing is written any more, nor taken back. */
+  lost: AbortSignal;
+  /** There is no room for another undo: older ones may go. */
+  dropUndo: boolean;
   /** The guest has something else there by now: why, or undefined. */
   changedInGuest(looked: readonly LookedAt[]): Promise<Map<string, string>>;
 }
 
-export interface Applied extends ApplyResult {
+export interface Applied extends Omit<ApplyResult, 'notes'> {
   journal: ApplyJournal;
   changes: PlannedChange[];
 }
@@ -42,8 +48,8 @@ export async function applyChanges(
   run: ApplyRun,
   options: WaitOptions & { onProgress?: ReportProgress },
 ): Promise<Applied> {
-  if (selections.length > SELECTIONS_MAX) {
-    throw new BulkheadError(`More than ${SELECTIONS_MAX} changes are too many for one apply`, {
+  if (selections.length > APPLY_MAX.selections) {
+    throw new BulkheadError(`More than ${APPLY_MAX.selections} changes are too many for one apply`, {
       kind: 'usage',
       next: 'Apply them in parts.',
     });
@@ -59,7 +65,10 @@ export async function applyChanges(
 class Apply {
   private readonly refused: ApplyResult['refused'] = [];
   private readonly journal: ApplyJournal;
+  private readonly folders: NewFolders;
+  private readonly kept = new Map<PlannedStep, ApplyStep>();
   private bytes = 0;
+  private replaced = 0;
   private backups = 0;
 
   constructor(
@@ -68,6 +77,7 @@ class Apply {
     private readonly work: ApplyRun,
     private readonly options: WaitOptions & { onProgress?: ReportProgress },
   ) {
+    this.folders = new NewFolders(root, APPLY_MAX.folders);
     const { machineId, folder, root: place } = review;
     this.journal = {
       version: 1,
@@ -89,6 +99,7 @@ class Apply {
     const ordered = [...planned].sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
     const done: PlannedChange[] = [];
     try {
+      await work.journals.assertRoom(journal, this.replaced, work.dropUndo);
       await this.prepare(ordered);
       for (const change of ordered) {
         throwIfAborted(this.options.signal);
@@ -104,11 +115,14 @@ class Apply {
         });
       }
       await this.prune(done);
+      journal.steps = journal.steps.filter((step) => !this.folders.isUnused(step));
       journal.applied = done.map(({ path }) => path);
       journal.state = 'applied';
       await (done.length === 0 ? work.journals.drop(journal.applyId) : work.journals.write(journal));
     } catch (error) {
-      await this.takeAllBack();
+      if (!work.lost.aborted) {
+        await this.takeAllBack();
+      }
       throw isCancelled(error) || error instanceof BulkheadError
         ? error
         : new BulkheadError(`The changes could not be applied, and nothing was: ${messageOf(error)}`, {
@@ -139,13 +153,7 @@ class Apply {
           guest: () => this.work.contentOf(looked),
           host: (name) => this.hostBytes(name),
         });
-        if (change.steps.some(({ step }) => step.before.type === 'file' && step.before.size > REPLACED_MAX)) {
-          throw new Refused('the file on this computer is too large to be kept for an undo');
-        }
-        this.bytes += change.steps.reduce((sum, { content }) => sum + (content?.bytes.length ?? 0), 0);
-        if (this.bytes > BYTES_MAX) {
-          throw new Refused(`one apply writes at most ${BYTES_MAX / 1024 / 1024} MB`);
-        }
+        await this.assertFits(change);
         planned.push(change);
       } catch (error) {
         this.refuse(path, error);
@@ -154,17 +162,39 @@ class Apply {
     return planned;
   }
 
+  /** What is refused here takes no room from the next one. */
+  private async assertFits({ path, steps }: PlannedChange): Promise<void> {
+    const sizes = steps.map(({ step }) => (step.before.type === 'file' ? step.before.size : 0));
+    const replaced = this.replaced + sizes.reduce((sum, size) => sum + size, 0);
+    const bytes = this.bytes + steps.reduce((sum, { content }) => sum + (content?.bytes.length ?? 0), 0);
+    if (sizes.some((size) => size > APPLY_MAX.replaced)) {
+      throw new Refused('the file on this computer is too large to be kept for an undo');
+    }
+    if (Math.max(bytes, replaced) > APPLY_MAX.bytes) {
+      throw new Refused(`one apply writes, replaces and deletes at most ${APPLY_MAX.bytes / MB} MB`);
+    }
+    if (steps.some(({ step }) => step.after.type !== 'absent')) {
+      await this.folders.plan(path);
+    }
+    this.bytes = bytes;
+    this.replaced = replaced;
+  }
+
   /** Keeps what will be replaced, then says in the journal what is about to happen. */
   private async prepare(ordered: readonly PlannedChange[]): Promise<void> {
     const { journal, work } = this;
+    journal.steps.push(...this.folders.steps);
     for (const { steps } of ordered) {
-      for (const { step } of steps) {
+      for (const planned of steps) {
+        const { step } = planned;
+        throwIfAborted(this.options.signal);
         const kept: ApplyStep = { ...step, temporary: this.temporary() };
         if (step.before.type === 'file') {
           kept.backup = this.backups++;
           await work.journals.keepBytes(journal.applyId, kept.backup, await this.hostBytes(step.path));
         }
         journal.steps.push(kept);
+        this.kept.set(planned, kept);
       }
     }
     await work.journals.write(journal);
@@ -174,12 +204,14 @@ class Apply {
   private async take(change: PlannedChange): Promise<boolean> {
     const taken: ApplyStep[] = [];
     try {
-      await this.makeParents(change, taken);
-      for (const { step, content } of change.steps) {
-        const kept = this.journal.steps.find(({ path }) => path === step.path);
+      if (change.steps.some(({ step }) => step.after.type !== 'absent')) {
+        await this.folders.make(change.path, taken);
+      }
+      for (const planned of change.steps) {
+        const kept = this.kept.get(planned);
         if (kept) {
           taken.push(kept);
-          kept.after = await takeStep(this.root, kept, content, change.looked.change.from);
+          kept.after = await takeStep(this.root, kept, planned.content, change.looked.change.from);
         }
       }
       return true;
@@ -189,33 +221,12 @@ class Apply {
       }
       for (const step of taken.reverse()) {
         await this.back(step);
+        this.folders.tookBack(step);
       }
-      const gone = new Set([...taken.map(({ path }) => path), ...change.steps.map(({ step }) => step.path)]);
-      this.journal.steps = this.journal.steps.filter(({ path }) => !gone.has(path));
+      const own = new Set(change.steps.map((planned) => this.kept.get(planned)));
+      this.journal.steps = this.journal.steps.filter((step) => !own.has(step));
       this.refuse(change.path, error);
       return false;
-    }
-  }
-
-  private async makeParents({ path, steps }: PlannedChange, taken: ApplyStep[]): Promise<void> {
-    if (steps.every(({ step }) => step.after.type === 'absent')) {
-      return;
-    }
-    const names = path.split('/').slice(0, -1);
-    for (let depth = 1; depth <= names.length; depth++) {
-      const folder = names.slice(0, depth).join('/');
-      const now = await hostStateAt(this.root, folder);
-      if (now.type !== 'absent') {
-        continue;
-      }
-      const made: ApplyStep = {
-        path: folder,
-        before: now,
-        after: { type: 'directory', mode: 0o777 & ~process.umask() },
-        temporary: this.temporary(),
-      };
-      await this.also(made);
-      taken.push(made);
     }
   }
 
@@ -224,33 +235,31 @@ class Apply {
     const gone = done.flatMap(({ steps }) =>
       steps.filter(({ step }) => step.after.type === 'absent').map(({ step }) => step.path),
     );
-    for (const path of foldersAbove(gone)) {
-      const before = await emptyFolder(this.root, path);
-      if (before) {
-        await this.also({ path, before, after: { type: 'absent' }, temporary: this.temporary() }).catch(
-          (error: unknown) => {
-            // Something came into it just now: it stays.
-            if (!(error instanceof ChangedMeanwhile) && codeOf(error) !== 'ENOTEMPTY') {
-              throw error;
-            }
-          },
-        );
-      }
+    const empty = await emptiedFolders(this.root, gone);
+    const steps = empty.map(
+      ({ path, state }): ApplyStep => ({ path, before: state, after: { type: 'absent' }, temporary: '' }),
+    );
+    if (steps.length === 0) {
+      return;
     }
-  }
-
-  /** A step that was not planned, written down before it is taken. */
-  private async also(step: ApplyStep): Promise<void> {
-    this.journal.steps.push(step);
+    this.journal.steps.push(...steps);
     await this.work.journals.write(this.journal);
-    await takeStep(this.root, step, undefined);
+    for (const step of steps) {
+      throwIfAborted(this.options.signal);
+      await takeStep(this.root, step, undefined).catch((error: unknown) => {
+        // Something came into it just now: it stays.
+        if (!(error instanceof ChangedMeanwhile) && codeOf(error) !== 'ENOTEMPTY') {
+          throw error;
+        }
+      });
+    }
   }
 
   private async takeAllBack(): Promise<void> {
-    for (const step of undoOrder(this.journal.steps)) {
-      await this.back(step);
-    }
-    await this.work.journals.drop(this.journal.applyId);
+    const { journal, work } = this;
+    const bytes = ({ backup }: ApplyStep) => work.journals.readBytes(journal.applyId, backup ?? -1);
+    await takeBackSteps(this.root, journal.steps, bytes, work.lost);
+    await work.journals.drop(journal.applyId);
   }
 
   private async back(step: ApplyStep): Promise<void> {
@@ -263,7 +272,7 @@ class Apply {
     const bytes = await atHostPath<Buffer | undefined>(
       this.root,
       path,
-      async (holder, name) => holder && readHostFile(holder, name, REPLACED_MAX),
+      async (holder, name) => holder && readHostFile(holder, name, APPLY_MAX.replaced),
       undefined,
     );
     if (!bytes) {

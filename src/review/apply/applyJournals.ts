@@ -28,7 +28,7 @@ export interface ApplyJournal {
   root: { path: string; dev: number; ino: number };
   /** Milliseconds since the epoch. */
   at: number;
-  state: 'applying' | 'applied' | 'undone';
+  state: 'applying' | 'applied' | 'undoing' | 'undone';
   steps: ApplyStep[];
   /** The paths that the user picked and that were applied. */
   applied: string[];
@@ -36,8 +36,20 @@ export interface ApplyJournal {
   baselineBefore: [string, BaselineEntry | null][];
 }
 
+/** What an apply replaces fits beside the backups of the machine only if the undo of earlier ones goes. */
+export class UndoRoomError extends BulkheadError {
+  constructor(readonly lost: number) {
+    const what = lost === 1 ? 'the undo of an earlier one' : `the undo of ${lost} earlier ones`;
+    super(`There is no room to keep what these changes replace, unless ${what} is given up`, {
+      kind: 'usage',
+      next: 'Bring back fewer, or say that older undos may go (`--drop-undo`).',
+    });
+    this.name = 'UndoRoomError';
+  }
+}
+
 const APPLY_ID = /^[0-9a-f]{24}$/;
-/** Backups of all machines together: how many, how old (ms), how large (bytes). The oldest go first. */
+/** Backups of one machine: how many, how old (ms), how large (bytes). The oldest go first, and no other machine's. */
 export const BACKUPS_KEPT = { count: 100, ageMs: 30 * 24 * 3_600_000, bytes: 2 * 1024 ** 3 };
 
 export function newApplyId(): string {
@@ -70,7 +82,7 @@ export class ApplyJournals {
     }
     throw new BulkheadError(`There is no apply ${applyId} to undo`, {
       kind: 'usage',
-      next: 'Backups are kept for 30 days, at most 100 of them and 2 GiB.',
+      next: 'Backups of a machine are kept for 30 days, at most 100 of them and 2 GiB.',
     });
   }
 
@@ -102,24 +114,51 @@ export class ApplyJournals {
     await rm(this.pathOf(applyId), { recursive: true, force: true });
   }
 
-  /** Drops what is too old or too much; never one that is half done, nor `except`. */
-  async dropOld(except: string): Promise<void> {
+  /**
+   * Whether what `journal` will replace fits beside the undos that are kept.
+   * @throws UndoRoomError unless older ones may go
+   */
+  async assertRoom(journal: ApplyJournal, bytes: number, mayDrop: boolean): Promise<void> {
+    let total = bytes;
+    let lost = 0;
+    for (const { applyId, state } of await this.of(journal.machineId)) {
+      total += await this.sizeOf(applyId);
+      lost += state === 'applied' && total > BACKUPS_KEPT.bytes ? 1 : 0;
+    }
+    if (lost > 0 && !mayDrop) {
+      throw new UndoRoomError(lost);
+    }
+  }
+
+  /**
+   * Drops a machine's backups that are too old or too much; never one that is half done, nor `except`.
+   * @returns those that could still be undone
+   */
+  async dropOld(machineId: string, except: string): Promise<ApplyJournal[]> {
+    const dropped: ApplyJournal[] = [];
     let count = 0;
     let bytes = 0;
-    for (const applyId of (await this.ids()).reverse()) {
+    for (const journal of await this.of(machineId)) {
+      const { applyId, state } = journal;
       count++;
       bytes += await this.sizeOf(applyId);
       const age = Date.now() - Number.parseInt(applyId.slice(0, 12), 16);
       const { count: most, ageMs, bytes: room } = BACKUPS_KEPT;
-      if (applyId === except || (count <= most && bytes <= room && age <= ageMs)) {
+      const isHalfDone = state === 'applying' || state === 'undoing';
+      if (applyId === except || isHalfDone || (count <= most && bytes <= room && age <= ageMs)) {
         continue;
       }
-      // One that can't be read can't be undone either.
-      const journal = await this.read(applyId).catch(() => undefined);
-      if (journal?.state !== 'applying') {
-        await this.drop(applyId);
+      await this.drop(applyId);
+      if (state === 'applied') {
+        dropped.push(journal);
       }
     }
+    return dropped;
+  }
+
+  /** What was undone is not undone again. */
+  async dropBytes(applyId: string): Promise<void> {
+    await rm(join(this.pathOf(applyId), 'files'), { recursive: true, force: true });
   }
 
   private async sizeOf(applyId: string): Promise<number> {

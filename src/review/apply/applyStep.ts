@@ -63,10 +63,20 @@ async function put(
   if (before.type === 'absent' && (await collidingName(holder, name, except)) !== undefined) {
     throw new ChangedMeanwhile('a file here has nearly the same name: case or Unicode is all that differs');
   }
-  if (after.type === 'directory') {
-    await assertUnchanged();
-    await holder.makeFolder(name, after.mode & 0o777);
-    return;
+  try {
+    if (after.type === 'directory') {
+      await assertUnchanged();
+      await holder.makeFolder(name, after.mode & 0o777);
+      return;
+    }
+    if (after.type === 'symlink' && before.type === 'absent') {
+      await assertUnchanged();
+      // Under its own name at once: link(2), which gives a file a new name, follows a link on macOS.
+      await holder.makeLink(name, after.target);
+      return;
+    }
+  } catch (error) {
+    throw appeared(error);
   }
   // Left by an apply that was killed right here.
   await holder.remove(temporary);
@@ -84,8 +94,12 @@ async function put(
     }
   } catch (error) {
     await holder.remove(temporary);
-    throw codeOf(error) === 'EEXIST' ? new ChangedMeanwhile('it appeared on this computer meanwhile') : error;
+    throw appeared(error);
   }
+}
+
+function appeared(error: unknown): unknown {
+  return codeOf(error) === 'EEXIST' ? new ChangedMeanwhile('it appeared on this computer meanwhile') : error;
 }
 
 async function writeNew(holder: HostFolder, name: string, { bytes, mode }: Content): Promise<void> {
@@ -131,6 +145,9 @@ export async function takeBack(
 }
 
 async function dropTemporary(root: HostFolder, { path, temporary }: ApplyStep): Promise<void> {
+  if (temporary === '') {
+    return;
+  }
   await atHostPath<void>(
     root,
     path,

@@ -4,7 +4,7 @@ import { atHostPath, type HostState, hostStateAt } from '../host/hostPath';
 const NAMES_MAX = 100_000;
 
 /** All folders on the way to `paths`, the innermost first. */
-export function foldersAbove(paths: readonly string[]): string[] {
+function foldersAbove(paths: readonly string[]): string[] {
   const folders = new Set<string>();
   for (const path of paths) {
     const names = path.split('/').slice(0, -1);
@@ -15,24 +15,34 @@ export function foldersAbove(paths: readonly string[]): string[] {
   return [...folders].sort((a, b) => b.length - a.length);
 }
 
-/** What is at that path, if it is a folder with nothing in it. */
-export async function emptyFolder(root: HostFolder, path: string): Promise<HostState | undefined> {
-  const state = await hostStateAt(root, path);
-  if (state.type !== 'directory') {
-    return undefined;
+/** The folders above `paths` that have nothing in them, or only each other; the innermost first, each with what it is. */
+export async function emptiedFolders(
+  root: HostFolder,
+  paths: readonly string[],
+): Promise<{ path: string; state: HostState }[]> {
+  const found = new Map<string, HostState>();
+  for (const path of foldersAbove(paths)) {
+    const state = await hostStateAt(root, path);
+    const names = state.type === 'directory' ? await namesIn(root, path) : undefined;
+    if (names?.every((name) => found.has(`${path}/${name}`))) {
+      found.set(path, state);
+    }
   }
-  const isEmpty = await atHostPath<boolean>(
+  return [...found].map(([path, state]) => ({ path, state }));
+}
+
+function namesIn(root: HostFolder, path: string): Promise<string[] | undefined> {
+  return atHostPath<string[] | undefined>(
     root,
     path,
     async (holder, name) => {
       const inner = await holder?.child(name);
       try {
-        return inner !== undefined && (await inner.names(NAMES_MAX)).length === 0;
+        return await inner?.names(NAMES_MAX);
       } finally {
         await inner?.close();
       }
     },
-    false,
+    undefined,
   );
-  return isEmpty ? state : undefined;
 }

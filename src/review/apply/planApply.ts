@@ -35,8 +35,9 @@ const DANGER_WORDS: Record<Danger, string> = {
   devcontainer: 'it decides how the machine is made',
   ci: 'a build server runs it',
   scripts: 'tools run it by themselves',
+  installed: 'tools that look at the folder load it',
   dotfile: 'it is a hidden file',
-  executable: 'it becomes executable',
+  executable: 'it can be started as a program',
   symlink: 'it is a link',
   text: 'it has characters that can’t be seen',
 };
@@ -125,33 +126,34 @@ async function wantedBytes(
 ): Promise<{ bytes: Buffer; whole: boolean }> {
   const { change } = looked;
   const { resolution, hunks } = selection;
-  if (resolution !== undefined && resolution !== 'guest') {
-    return { bytes: resolution.merged, whole: true };
+  const was = looked.fromHost ?? looked.host;
+  const mine = was.type === 'file' ? await contents.host(change.from ?? change.path) : undefined;
+  const isMerged = resolution !== undefined && resolution !== 'guest';
+  const theirs = isMerged ? resolution.merged : await contents.guest();
+  let bytes = theirs;
+  if (!isMerged && hunks !== undefined) {
+    if (change.kind !== 'modified' || !mine) {
+      throw new Refused('only a file that both sides have can be taken in parts');
+    }
+    const merged = mergeHunks(mine, theirs, hunks);
+    if (!merged) {
+      throw new Refused('these parts of it are not what was shown');
+    }
+    bytes = merged;
   }
-  const theirs = await contents.guest();
+  // Of what is written: parts of a file can be what the whole is not, and a very large change is seen here for the first time.
   const dangers = changeDangers({
     ...looked,
     path: change.path,
     from: change.from,
-    host: looked.fromHost ?? looked.host,
-    before: looked.host.type === 'file' ? await contents.host(change.path) : undefined,
-    after: theirs,
+    host: was,
+    before: mine,
+    after: bytes,
   });
-  // The content of a very large change is seen here for the first time.
   if (dangers.some((danger) => !change.dangers.includes(danger)) && selection.dangersAccepted !== true) {
     throw needsTick(dangers);
   }
-  if (hunks === undefined) {
-    return { bytes: theirs, whole: true };
-  }
-  if (change.kind !== 'modified' || looked.host.type !== 'file') {
-    throw new Refused('only a file that both sides have can be taken in parts');
-  }
-  const merged = mergeHunks(await contents.host(change.path), theirs, hunks);
-  if (!merged) {
-    throw new Refused('these parts of it are not known');
-  }
-  return { bytes: merged, whole: merged.equals(theirs) };
+  return { bytes, whole: bytes.equals(theirs) };
 }
 
 /** The host's own bits, with the executable bit as the guest has it. Never setuid, setgid or sticky. */

@@ -82,7 +82,12 @@ async function write(pack: Writable, chunk: Buffer): Promise<void> {
     throw new BulkheadError('git on this computer stopped reading the VM’s commits');
   }
   if (chunk.length > 0 && !pack.write(chunk)) {
-    await Promise.race([once(pack, 'drain'), once(pack, 'close')]);
+    // Whichever comes first; the other one's listener goes too.
+    const stop = new AbortController();
+    const { signal } = stop;
+    await Promise.race([once(pack, 'drain', { signal }), once(pack, 'close', { signal })]).finally(() =>
+      stop.abort(),
+    );
   }
 }
 

@@ -192,7 +192,7 @@ class Fetch {
     }
   }
 
-  /** All of `refs/remotes/bulkhead/<id>` is ours: what is there from before goes. */
+  /** All of `refs/remotes/bulkhead/<id>` is ours: what is there from before goes, also what `git gc` packed. */
   private async writeRefs(refs: readonly Ref[]): Promise<void> {
     const opened: HostFolder[] = [];
     const enter = async (folder: HostFolder, name: string) => {
@@ -208,6 +208,7 @@ class Fetch {
       for (const name of ['refs', 'remotes', 'bulkhead']) {
         folder = await enter(folder, name);
       }
+      await this.repository.dropPacked(`refs/remotes/bulkhead/${this.machine.id}/`);
       await folder.remove(this.machine.id);
       const own = await enter(folder, this.machine.id);
       for (const { branch, hash } of refs) {

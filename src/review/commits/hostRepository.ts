@@ -76,6 +76,39 @@ export class HostRepository {
     return [...found];
   }
 
+  /**
+   * Takes the packed refs (gitformat-packed-refs: a line each, with what a tag names in a `^` line after it) below `prefix` out
+   * of the list, under git's own lock.
+   */
+  async dropPacked(prefix: string): Promise<void> {
+    const before = await textOf(this.folder, 'packed-refs', PACKED_REFS_MAX);
+    const lines = before.split('\n');
+    const isOurs = (line: string) => line.slice(41).startsWith(prefix) && HASH.test(line.slice(0, 40));
+    const kept = lines.filter((line, at) => {
+      const owner = line.startsWith('^') ? (lines[at - 1] ?? '') : line;
+      return !isOurs(owner);
+    });
+    if (kept.length === lines.length) {
+      return;
+    }
+    const lock = 'packed-refs.lock';
+    const file = await this.folder.makeFile(lock, 0o644);
+    try {
+      // What git wrote before the lock was ours counts.
+      if ((await textOf(this.folder, 'packed-refs', PACKED_REFS_MAX)) !== before) {
+        throw new BulkheadError('git is packing refs of the folder’s repository just now');
+      }
+      await file.writeFile(kept.join('\n'), 'latin1');
+      await file.sync();
+      await this.folder.replace(lock, 'packed-refs');
+    } catch (error) {
+      await this.folder.remove(lock);
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
   private async collect(
     folder: HostFolder,
     found: Set<string>,

@@ -7,14 +7,18 @@ const IGNORED =
  * trailing dots and spaces and its streams. Two names with the same folded form may be one file somewhere.
  */
 export function foldName(name: string): string {
-  return name
-    .replace(IGNORED, '')
-    .normalize('NFKC')
-    .toUpperCase()
-    .toLowerCase()
-    .normalize('NFKC')
-    .replace(/:.*$/s, '')
-    .replace(/[. ]+$/, '');
+  return (
+    name
+      .replace(IGNORED, '')
+      .normalize('NFKC')
+      // Down first: ẞ has no upper case of its own, its lower case ß has (SS).
+      .toLowerCase()
+      .toUpperCase()
+      .toLowerCase()
+      .normalize('NFKC')
+      .replace(/:.*$/s, '')
+      .replace(/[. ]+$/, '')
+  );
 }
 
 /** The names of a path, each folded. */

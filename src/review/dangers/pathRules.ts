@@ -1,289 +1,29 @@
 import type { Danger } from '../reviewService';
 import { foldName, longName } from './foldName';
+import { isInstalled } from './installed';
+import { BUILD_RULES } from './rules/buildRules';
+import { EDITOR_RULES } from './rules/editorRules';
+import { GIT_RULES } from './rules/gitRules';
+import { JAVASCRIPT_RULES } from './rules/javascriptRules';
+import { LANGUAGE_RULES } from './rules/languageRules';
+import type { PathRule } from './rules/pathRule';
+import { PYTHON_RULES } from './rules/pythonRules';
+import { SERVER_RULES } from './rules/serverRules';
+import { SYSTEM_RULES } from './rules/systemRules';
 
-interface PathRule {
-  danger: Danger;
-  /** Names of a path, folded: the rule holds for a path that has one of them as one of its names… */
-  anywhere?: readonly string[];
-  /** …or as its last… */
-  files?: readonly string[];
-  /** …or whose last name matches… */
-  pattern?: RegExp;
-  /** …or that (folded, from the root of the workspace) matches. */
-  path?: RegExp;
-}
-
-/** Files that some program of this computer reads by itself. Names are compared folded (`foldName`), so in lower case here. */
+/**
+ * What runs without being asked for by name: when a folder is opened, at git's operations, at a prompt, at an installation, a
+ * build or a test. Ordinary source is not in here: a list that names everything is clicked through.
+ */
 const RULES: readonly PathRule[] = [
-  {
-    danger: 'git',
-    anywhere: ['.git', '.gitmodules', '.gitattributes', '.gitconfig', '.lfsconfig', '.git-blame-ignore-revs'],
-    path: /(?:^|\/)(?:hooks|info)\/(?:[^/]*-(?:commit|msg|push|checkout|merge|rebase|receive|applypatch)|attributes)$/,
-  },
-  {
-    danger: 'editor',
-    anywhere: [
-      '.vscode',
-      '.vscode-server',
-      '.vscode-test',
-      '.idea',
-      '.fleet',
-      '.zed',
-      '.cursor',
-      '.windsurf',
-      '.vs',
-      '.kiro',
-      '.sublime',
-    ],
-    files: [
-      '.editorconfig',
-      '.vimrc',
-      '.exrc',
-      '.nvimrc',
-      '.nvim.lua',
-      '.dir-locals.el',
-      '.projectile',
-      '.ycm_extra_conf.py',
-      '.lvimrc',
-      '.netrc',
-      '.clangd',
-      '.ccls',
-      '.cursorrules',
-      '.mcp.json',
-      'claude.md',
-      'agents.md',
-      'gemini.md',
-      'launchsettings.json',
-    ],
-    pattern:
-      /\.(?:code-workspace|code-profile|sublime-project|sublime-workspace|iml|ipr|iws|suo|sln|vcxproj\.user|csproj\.user)$/,
-  },
-  {
-    danger: 'devcontainer',
-    anywhere: ['.devcontainer'],
-    files: [
-      '.devcontainer.json',
-      'devcontainer.json',
-      '.bulkhead.json',
-      '.dockerignore',
-      '.gitpod.yml',
-      'vagrantfile',
-    ],
-    pattern:
-      /^(?:.*\.)?(?:dockerfile|containerfile)(?:\..*)?$|^(?:docker-)?compose(?:[.-].*)?\.ya?ml$|^devcontainer-(?:feature|template)\.json$/,
-  },
-  {
-    danger: 'ci',
-    anywhere: [
-      '.github',
-      '.circleci',
-      '.buildkite',
-      '.gitlab',
-      '.teamcity',
-      '.woodpecker',
-      '.forgejo',
-      '.gitea',
-      '.semaphore',
-      '.tekton',
-      '.concourse',
-    ],
-    files: [
-      '.gitlab-ci.yml',
-      '.gitlab-ci.yaml',
-      '.travis.yml',
-      '.travis.yaml',
-      'appveyor.yml',
-      '.appveyor.yml',
-      '.drone.yml',
-      '.drone.yaml',
-      '.cirrus.yml',
-      '.woodpecker.yml',
-      'bitbucket-pipelines.yml',
-      'cloudbuild.yaml',
-      'cloudbuild.yml',
-      'buildspec.yml',
-      'buildspec.yaml',
-      '.cirun.yml',
-      'codefresh.yml',
-      'wercker.yml',
-      'bamboo.yml',
-      'screwdriver.yaml',
-      'netlify.toml',
-      'vercel.json',
-      'renovate.json',
-      '.mergify.yml',
-    ],
-    pattern: /^jenkinsfile(?:\..*)?$|^azure-pipelines.*\.ya?ml$|\.jenkinsfile$/,
-  },
-  {
-    danger: 'scripts',
-    anywhere: [
-      '.husky',
-      '.cargo',
-      '.mvn',
-      '.yarn',
-      '.bundle',
-      '.direnv',
-      '.bazelci',
-      'build-tools',
-      'gradle',
-    ],
-    files: [
-      // JavaScript: their scripts and what they resolve to run at `npm install` (package.json itself by its content).
-      'package-lock.json',
-      'npm-shrinkwrap.json',
-      'yarn.lock',
-      'pnpm-lock.yaml',
-      'pnpm-workspace.yaml',
-      'bun.lock',
-      'bun.lockb',
-      'deno.json',
-      'deno.jsonc',
-      'deno.lock',
-      'bunfig.toml',
-      '.npmrc',
-      '.yarnrc',
-      '.yarnrc.yml',
-      '.pnpmfile.cjs',
-      'pnpmfile.js',
-      'binding.gyp',
-      'lerna.json',
-      'nx.json',
-      'turbo.json',
-      '.node-version',
-      '.nvmrc',
-      '.babelrc',
-      '.eslintrc',
-      '.prettierrc',
-      '.stylelintrc',
-      '.postcssrc',
-      '.swcrc',
-      '.mocharc',
-      // Python
-      'setup.py',
-      'setup.cfg',
-      'pyproject.toml',
-      'conftest.py',
-      'sitecustomize.py',
-      'usercustomize.py',
-      'noxfile.py',
-      'tox.ini',
-      'pytest.ini',
-      'pip.conf',
-      'pip.ini',
-      '.pypirc',
-      'manage.py',
-      'fabfile.py',
-      'tasks.py',
-      'pipfile',
-      'pipfile.lock',
-      'poetry.lock',
-      'uv.lock',
-      'uv.toml',
-      '.python-version',
-      // Native and others
-      'makefile',
-      'gnumakefile',
-      'bsdmakefile',
-      'justfile',
-      '.justfile',
-      'rakefile',
-      'cmakelists.txt',
-      'cmakepresets.json',
-      'configure',
-      'configure.ac',
-      'meson.build',
-      'wscript',
-      'sconstruct',
-      'sconscript',
-      'build',
-      'build.bazel',
-      'workspace',
-      'workspace.bazel',
-      'module.bazel',
-      '.bazelrc',
-      'buck',
-      '.buckconfig',
-      'conanfile.py',
-      'build.rs',
-      'cargo.toml',
-      'cargo.lock',
-      'rust-toolchain',
-      'rust-toolchain.toml',
-      'go.mod',
-      'go.sum',
-      'go.work',
-      'magefile.go',
-      'gradlew',
-      'gradlew.bat',
-      'mvnw',
-      'mvnw.cmd',
-      'pom.xml',
-      'gradle.properties',
-      'local.properties',
-      'build.sbt',
-      'build.xml',
-      'ivy.xml',
-      'gemfile',
-      'gemfile.lock',
-      'gems.rb',
-      '.rspec',
-      '.irbrc',
-      '.pryrc',
-      'guardfile',
-      'capfile',
-      'podfile',
-      'fastfile',
-      'brewfile',
-      'package.swift',
-      'composer.json',
-      'composer.lock',
-      'artisan',
-      'mix.exs',
-      'rebar.config',
-      'dune',
-      'dune-project',
-      'stack.yaml',
-      'cabal.project',
-      'shell.nix',
-      'default.nix',
-      'flake.nix',
-      'flake.lock',
-      'directory.build.props',
-      'directory.build.targets',
-      'nuget.config',
-      'global.json',
-      'packages.config',
-      'taskfile.yml',
-      'taskfile.yaml',
-      'procfile',
-      // Hooks and environments
-      '.pre-commit-config.yaml',
-      '.pre-commit-hooks.yaml',
-      'lefthook.yml',
-      'lefthook.yaml',
-      '.lefthook.yml',
-      'lefthook-local.yml',
-      '.lintstagedrc',
-      '.overcommit.yml',
-      '.envrc',
-      '.env',
-      '.tool-versions',
-      'mise.toml',
-      '.mise.toml',
-      '.autoenv',
-      '.in',
-      '.out',
-      '.bashrc',
-      '.zshrc',
-      '.profile',
-      '.gdbinit',
-      '.lldbinit',
-      '.gdb_history',
-    ],
-    pattern:
-      /\.(?:gradle|gradle\.kts|mk|mak|cmake|gemspec|podspec|rake|bazel|bzl|csproj|vbproj|fsproj|vcxproj|props|targets|nix|cabal|pth|ps1|psm1|bat|cmd|command|desktop|service|lnk|url|scf|inf|reg|hta|wsf|jse|vbs|scr)$|^(?:vite|vitest|webpack|rollup|esbuild|jest|babel|eslint|prettier|postcss|tailwind|next|nuxt|svelte|astro|karma|gulpfile|gruntfile|metro|commitlint|lint-staged|stylelint|playwright|cypress|tsup|release)(?:\.config|rc)?(?:\.[a-z.-]+)?\.(?:js|cjs|mjs|ts|cts|mts)$|^\.[a-z-]+rc\.(?:js|cjs|mjs|ts|json|ya?ml)$|^(?:gulpfile|gruntfile|tsconfig.*)\.[a-z]+$|^requirements.*\.txt$|^constraints.*\.txt$/,
-  },
+  ...GIT_RULES,
+  ...EDITOR_RULES,
+  ...SERVER_RULES,
+  ...JAVASCRIPT_RULES,
+  ...PYTHON_RULES,
+  ...BUILD_RULES,
+  ...LANGUAGE_RULES,
+  ...SYSTEM_RULES,
 ];
 
 /** What the names of a path alone say. */
@@ -301,6 +41,9 @@ export function pathDangers(path: string): Danger[] {
     ) {
       found.add(danger);
     }
+  }
+  if (isInstalled(path)) {
+    found.add('installed');
   }
   if (names.some((name) => name.startsWith('.'))) {
     found.add('dotfile');

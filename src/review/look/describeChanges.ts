@@ -1,17 +1,21 @@
+import { posix } from 'node:path';
 import type { HostFolder } from '../../guest/copy/hostFolder';
 import { isSafeHostName } from '../../guest/copy/hostName';
-import { changeDangers } from '../dangers/changeDangers';
-import { foldName } from '../dangers/foldName';
-import { isBinary } from '../dangers/hiddenText';
+import { changeDangers, handedOn } from '../dangers/changeDangers';
+import { LeadingNames } from '../dangers/leadingNames';
+import { isShownAsText } from '../dangers/textNames';
 import { collidingPath } from '../host/hostCollision';
 import { atHostPath, type HostState, hostStateAt, readHostFile } from '../host/hostPath';
+import type { Lead } from '../host/lead';
 import { staysInside } from '../host/linkTarget';
 import type { ReviewChange } from '../reviewService';
+import { BareRepositories } from './bareRepositories';
 import type { BaselineEntry } from './baseline';
 import type { ContentStore } from './contentStore';
 import { gitPart } from './gitParts';
 import { FILE_MAX, type GuestChange } from './guestChanges';
 import { type GuestState, isExecutable, type LookedAt } from './lookedAt';
+import { NameTwins } from './nameTwins';
 
 /** Paths of the host looked at at a time. */
 const AT_ONCE = 8;
@@ -25,6 +29,7 @@ export async function describeChanges(
   changes: readonly GuestChange[],
   guestPaths: Iterable<string>,
   store: ContentStore,
+  leads: readonly Lead[] = [],
 ): Promise<LookedAt[]> {
   const hosts = await mapInGroups(changes, AT_ONCE, ({ path }) => hostStateAt(root, path));
   const found: Found[] = [];
@@ -35,16 +40,36 @@ export async function describeChanges(
     }
   });
   const withRenames = joinRenames(found);
+  const all = [...guestPaths];
   const twins = new NameTwins(
     withRenames.filter(({ guest }) => guest.type !== 'absent').map(({ path }) => path),
-    guestPaths,
+    all,
   );
-  return mapInGroups(withRenames, AT_ONCE, (each) => describe(root, each, twins, store));
+  const names = new LeadingNames([...leads, ...guestLeads(withRenames)]);
+  const known = { twins, bare: new BareRepositories(root, all), names, store };
+  return mapInGroups(withRenames, AT_ONCE, (each) => describe(root, each, known));
+}
+
+/** What is known of all paths of this look. */
+interface Known {
+  twins: NameTwins;
+  bare: BareRepositories;
+  names: LeadingNames;
+  store: ContentStore;
 }
 
 interface Found extends GuestChange {
   host: HostState;
   from?: { path: string; host: HostState };
+}
+
+/** Links that would be made: who ticks one and not what is behind it has both. */
+function guestLeads(found: readonly Found[]): Lead[] {
+  return found.flatMap(({ path, guest: { target } }) =>
+    target !== undefined && staysInside(path, target)
+      ? { name: path, to: posix.join(posix.dirname(path), target).replace(/^\.$|\/$/, '') }
+      : [],
+  );
 }
 
 /** A file that went and one of the same content that came are one file with a new name. */
@@ -76,20 +101,29 @@ function joinRenames(found: readonly Found[]): Found[] {
   return result.filter((each) => !joined.has(each));
 }
 
-async function describe(
-  root: HostFolder,
-  found: Found,
-  twins: NameTwins,
-  store: ContentStore,
-): Promise<LookedAt> {
+async function describe(root: HostFolder, found: Found, known: Known): Promise<LookedAt> {
+  const { store } = known;
   const { path, guest, host, base, from } = found;
   const after =
     guest.type === 'file' && guest.sha256 !== undefined ? await store.get(guest.sha256) : undefined;
   const before = await hostContent(root, from ?? { path, host });
   const content = after ?? (guest.type === 'file' && guest.sha256 !== hashOf(host) ? undefined : before);
   const conflict = from ? undefined : conflictOf(guest, base, host);
-  const blocked = await blockedOf(root, found, twins);
+  const blocked = await blockedOf(root, found, known);
   const shown = guest.type === 'absent' ? host : guest;
+  const leading = known.names.of(path);
+  const dangers = changeDangers({
+    path,
+    from: from?.path,
+    guest,
+    host: from?.host ?? host,
+    base,
+    before,
+    after: content,
+    names: leading.names,
+  });
+  const leadsHere = leading.names.find((name) => handedOn(name).length > 0);
+  const isUnread = guest.type === 'file' && content === undefined && guest.sha256 !== hashOf(host);
   const change: ReviewChange = {
     path,
     kind: kindOf(found),
@@ -97,16 +131,11 @@ async function describe(
     type: shown.type === 'symlink' || shown.type === 'directory' ? shown.type : 'file',
     ...(guest.target !== undefined && { linkTarget: guest.target }),
     ...sizes(from?.host ?? host, guest),
-    binary: shown.type === 'file' && (content === undefined || isBinary(content)),
-    dangers: changeDangers({
-      path,
-      from: from?.path,
-      guest,
-      host: from?.host ?? host,
-      base,
-      before,
-      after: content,
-    }),
+    binary:
+      shown.type === 'file' && !isUnread && (content === undefined || !isShownAsText(path, before, content)),
+    ...(isUnread && blocked === undefined && { unread: true }),
+    dangers: leading.isPartial && !dangers.includes('symlink') ? [...dangers, 'symlink'] : dangers,
+    ...(leadsHere !== undefined && { reachedAs: leadsHere }),
     ...(conflict && { conflict }),
     ...(blocked !== undefined && { blocked }),
   };
@@ -159,7 +188,7 @@ function sameAsBase(base: BaselineEntry, host: HostState): boolean {
   return base.type === host.type && (host.type !== 'symlink' || base.target === host.target);
 }
 
-function sameAsHost(guest: GuestState, host: HostState): boolean {
+export function sameAsHost(guest: GuestState, host: HostState): boolean {
   if (guest.type === 'file' && host.type === 'file') {
     const sameMode = process.platform === 'win32' || isExecutable(guest.mode) === isExecutable(host.mode);
     return guest.sha256 === host.sha256 && sameMode;
@@ -168,7 +197,11 @@ function sameAsHost(guest: GuestState, host: HostState): boolean {
 }
 
 /** Why it can't be brought back, whatever is ticked. */
-async function blockedOf(root: HostFolder, found: Found, twins: NameTwins): Promise<string | undefined> {
+async function blockedOf(
+  root: HostFolder,
+  found: Found,
+  { twins, bare }: Known,
+): Promise<string | undefined> {
   const { path, guest, host, from } = found;
   const names = path.split('/');
   if (!names.every((name) => isSafeHostName(name))) {
@@ -205,6 +238,9 @@ async function blockedOf(root: HostFolder, found: Found, twins: NameTwins): Prom
   if (guest.type === 'absent') {
     return undefined;
   }
+  if (part === 'none' && (await bare.holds(path))) {
+    return 'A folder that it is in is a repository (HEAD, objects, refs): its settings run programs. Clone it on this computer instead.';
+  }
   if (twins.has(path)) {
     return 'Another file of the VM has the same name to some file systems: they would be one here.';
   }
@@ -212,39 +248,6 @@ async function blockedOf(root: HostFolder, found: Found, twins: NameTwins): Prom
     return 'A file on this computer has nearly the same name: case or Unicode is all that differs.';
   }
   return undefined;
-}
-
-/** Among the guest's own paths: names that only case or Unicode tells apart. Only beside the wanted paths is compared. */
-class NameTwins {
-  private readonly folded = new Map<string, Set<string>>();
-
-  constructor(wanted: readonly string[], all: Iterable<string>) {
-    const folders = new Set<string>();
-    for (const path of wanted) {
-      for (let end = path.lastIndexOf('/'); ; end = path.lastIndexOf('/', end - 1)) {
-        folders.add(end < 0 ? '' : path.slice(0, end));
-        if (end <= 0) {
-          break;
-        }
-      }
-    }
-    for (const path of all) {
-      const end = path.lastIndexOf('/');
-      const folder = end < 0 ? '' : path.slice(0, end);
-      if (folders.has(folder)) {
-        const key = `${folder}/${foldName(path.slice(end + 1))}`;
-        this.folded.set(key, (this.folded.get(key) ?? new Set()).add(path));
-      }
-    }
-  }
-
-  has(path: string): boolean {
-    const names = path.split('/');
-    return names.some((name, depth) => {
-      const folder = names.slice(0, depth).join('/');
-      return (this.folded.get(`${folder}/${foldName(name)}`)?.size ?? 0) > 1;
-    });
-  }
 }
 
 function hostContent(

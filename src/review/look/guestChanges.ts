@@ -7,6 +7,7 @@ import type { Baseline, BaselineEntry } from './baseline';
 import { type ContentStore, sha256Of } from './contentStore';
 import { gitPart, repositoryOf } from './gitParts';
 import { type GuestIndex, statOf } from './guestIndex';
+import { bundleInstalled, type InstalledBundle, installedLast } from './installedBundles';
 import { ABSENT, type GuestState, isExecutable } from './lookedAt';
 
 /** One file of a review, bytes. Larger ones are copied with `bulkhead cp`. */
@@ -26,6 +27,8 @@ export interface GuestChange {
 
 export interface GuestChanges {
   changes: GuestChange[];
+  /** Folders whose changes are not listed one by one. */
+  bundles: InstalledBundle[];
   truncated: boolean;
   /** Files whose content was read, here or in the guest. */
   hashedFiles: number;
@@ -68,10 +71,13 @@ export async function guestChanges(
   }
   changes.push(...deletedOnes(tree, baseline));
   const work = new FileLook(guest, folder, index, store, options);
-  const changedFiles = await work.run(files);
-  const all = [...changes, ...changedFiles].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const listed = bundleInstalled(changes, files, baseline, (file) => work.mayDiffer(file));
+  const changedFiles = await work.run(listed.files);
+  const byPath = (a: GuestChange, b: GuestChange) => (a.path < b.path ? -1 : 1);
+  const all = installedLast([...listed.changes, ...changedFiles].sort(byPath));
   return {
-    changes: all.slice(0, options.limit),
+    changes: all.slice(0, options.limit).sort(byPath),
+    bundles: listed.bundles,
     truncated: all.length > options.limit,
     hashedFiles: work.hashed,
   };
@@ -87,6 +93,12 @@ class FileLook {
     private readonly store: ContentStore,
     private readonly options: WaitOptions & { limit: number },
   ) {}
+
+  /** False only if the index knows its content, and that is the copy's. */
+  mayDiffer(file: Candidate): boolean {
+    const sha256 = this.index.sha256(file.path, file.entry);
+    return sha256 === undefined || differs({ ...file, guest: { ...file.guest, sha256 } });
+  }
 
   async run(files: Candidate[]): Promise<Candidate[]> {
     const changed: Candidate[] = [];
@@ -118,7 +130,7 @@ class FileLook {
     } else {
       toRead.push(...unsure);
     }
-    toRead = await this.readHere(toRead);
+    toRead = await this.readHere(installedLast(toRead));
     // Too many or too large to bring over now: the guest's word binds it to what it has.
     await this.hashThere(toRead.filter(({ guest }) => guest.sha256 === undefined));
     changed.push(...unsure.filter((file) => !changed.includes(file) && differs(file)));

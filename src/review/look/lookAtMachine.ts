@@ -10,11 +10,14 @@ import { listHostTree } from '../../guest/hostTree';
 import type { SentEntry } from '../../guest/sentEntry';
 import { listGuestTree } from '../../guest/tree/listGuestTree';
 import type { WaitOptions } from '../../machine/hypervisor';
+import { hostLeads } from '../host/hostLeads';
 import type { ReviewContext, ReviewedMachine } from '../reviewContext';
+import type { ShownIn } from '../reviewService';
 import { type Baseline, baselineOf, readBaseline, writeBaseline } from './baseline';
 import { describeChanges } from './describeChanges';
 import { guestChanges } from './guestChanges';
 import { GuestIndex } from './guestIndex';
+import { describeBundle } from './installedBundles';
 import type { StoredReview } from './lookedAt';
 import { plainNames } from './plainNames';
 import { StoredReviews } from './storedReviews';
@@ -29,11 +32,14 @@ export interface Look {
 const FIRST_LOOK =
   'What was copied into this machine is not known (an older version of Bulkhead made it), so it is compared with the folder as it was at the first look: changes made here before that can’t be told from the machine’s.';
 
+const LINKS_UNKNOWN =
+  'The folder has too many files to look at each link in it: a change behind one of them may be called harmless though the link’s name is not.';
+
 /** Compares the guest's workspace with what was copied, then with what this computer has now, and keeps the result. */
 export async function lookAtMachine(
   context: ReviewContext,
   machine: ReviewedMachine,
-  options: WaitOptions & { limit: number },
+  options: WaitOptions & { limit: number; shownIn: ShownIn },
 ): Promise<Look> {
   const { id, folder, workspaceFolder } = machine;
   const { paths, log } = context;
@@ -60,7 +66,9 @@ export async function lookAtMachine(
   throwIfAborted(options.signal);
   const root = await HostFolder.open(folder);
   try {
-    const looked = await describeChanges(root, found.changes, tree.entries.keys(), reviews.store);
+    const { leads, isPartial } = await hostLeads(root, options.signal);
+    const single = await describeChanges(root, found.changes, tree.entries.keys(), reviews.store, leads);
+    const looked = [...single, ...found.bundles.map(describeBundle)];
     const { dev, ino } = await stat(root.path);
     const review = await reviews.save({
       machineId: id,
@@ -68,6 +76,8 @@ export async function lookAtMachine(
       root: { path: root.path, dev, ino },
       guestFolder: workspaceFolder,
       at: Date.now(),
+      shownIn: options.shownIn,
+      truncated: found.truncated,
       looked,
     });
     const unreadable = tree.unreadable.length;
@@ -77,6 +87,7 @@ export async function lookAtMachine(
       hashedFiles: found.hashedFiles,
       notes: [
         ...(baseline.origin === 'firstLook' ? [FIRST_LOOK] : []),
+        ...(isPartial ? [LINKS_UNKNOWN] : []),
         ...(unreadable > 0
           ? [`${unreadable} folders of the VM could not be read: what is in them is not shown.`]
           : []),

@@ -1,6 +1,6 @@
 import type { FileType } from '../../guest/guestFiles';
 import type { HostState } from '../host/hostPath';
-import type { ReviewChange } from '../reviewService';
+import type { ReviewChange, ShownIn } from '../reviewService';
 import type { BaselineEntry } from './baseline';
 
 /** What the guest had at a path, by one look. */
@@ -29,7 +29,7 @@ export interface LookedAt {
 
 /** A review as it is kept on disk under its token. */
 export interface StoredReview {
-  version: 1;
+  version: 2;
   token: string;
   machineId: string;
   /** The host's folder as the machine names it, and what it really was then. */
@@ -38,6 +38,8 @@ export interface StoredReview {
   guestFolder: string;
   /** Milliseconds since the epoch. */
   at: number;
+  shownIn: ShownIn;
+  truncated: boolean;
   looked: LookedAt[];
 }
 

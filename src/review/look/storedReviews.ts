@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BulkheadError, codeOf } from '../../core/errors';
 import { writeFileAtomic } from '../../core/files';
+import type { ShownIn } from '../reviewService';
 import { ContentStore } from './contentStore';
 import type { StoredReview } from './lookedAt';
 
-/** Looks at one machine that are kept; older ones and the contents that only they had go. */
-const KEPT = 4;
+/** Looks at one machine that are kept, by where they were shown; older ones and the contents that only they had go. */
+const KEPT: Record<ShownIn, number> = { editor: 4, terminal: 4, nowhere: 1 };
+const VERSION = 2;
 const TOKEN = /^([a-z0-9][a-z0-9-]*)_([0-9a-f]{32})$/;
 
 /** The looks at one machine, each under its token: `<folder>/<token>.json`, and the contents in `<folder>/content/`. */
@@ -20,7 +22,7 @@ export class StoredReviews {
 
   async save(review: Omit<StoredReview, 'version' | 'token'>): Promise<StoredReview> {
     const token = `${review.machineId}_${randomBytes(16).toString('hex')}`;
-    const stored: StoredReview = { ...review, version: 1, token };
+    const stored: StoredReview = { ...review, version: VERSION, token };
     await writeFileAtomic(this.pathOf(token), JSON.stringify(stored));
     await this.dropOld();
     return stored;
@@ -29,7 +31,7 @@ export class StoredReviews {
   async load(token: string): Promise<StoredReview> {
     try {
       const review = JSON.parse(await readFile(this.pathOf(token), 'utf8')) as StoredReview;
-      if (review.version === 1 && review.token === token) {
+      if (review.version === VERSION && review.token === token) {
         return review;
       }
     } catch (error) {
@@ -43,27 +45,41 @@ export class StoredReviews {
     });
   }
 
+  /** The newest look that was shown there. */
+  async latest(shownIn: ShownIn): Promise<StoredReview | undefined> {
+    return (await this.all()).find((review) => review.shownIn === shownIn);
+  }
+
   private async dropOld(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const files = (await readdir(this.folder)).filter((name) => name.endsWith('.json'));
-    const aged = await Promise.all(
-      files.map(async (name) => ({ name, at: (await stat(join(this.folder, name))).mtimeMs })),
-    );
-    aged.sort((a, b) => b.at - a.at);
     const wanted = new Set<string>();
-    for (const [index, { name }] of aged.entries()) {
-      if (index >= KEPT) {
-        await rm(join(this.folder, name), { force: true });
+    const left = { ...KEPT };
+    for (const { token, shownIn, looked } of await this.all()) {
+      if (left[shownIn]-- <= 0) {
+        await rm(this.pathOf(token), { force: true });
         continue;
       }
-      const review = await this.load(name.slice(0, -'.json'.length)).catch(() => undefined);
-      for (const { guest } of review?.looked ?? []) {
+      for (const { guest } of looked) {
         if (guest.sha256 !== undefined) {
           wanted.add(guest.sha256);
         }
       }
     }
     await this.store.keepOnly(wanted);
+  }
+
+  /** Newest first. What can't be read, or is of another version, goes. */
+  private async all(): Promise<StoredReview[]> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const found: StoredReview[] = [];
+    for (const name of (await readdir(this.folder)).filter((each) => each.endsWith('.json'))) {
+      const review = await this.load(name.slice(0, -'.json'.length)).catch(() => undefined);
+      if (review) {
+        found.push(review);
+      } else {
+        await rm(join(this.folder, name), { force: true });
+      }
+    }
+    return found.sort((a, b) => b.at - a.at);
   }
 
   private pathOf(token: string): string {

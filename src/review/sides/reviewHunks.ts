@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
 import { diffArrays } from 'diff';
 import type { ReviewHunk } from '../reviewService';
 
 /** Lines around a change. */
 const CONTEXT = 3;
-/** Above any of these the whole file is one hunk: bytes of a side, edits, milliseconds. */
+/**
+ * Above any of these the whole file is one hunk: bytes of a side; edits among the lines that both sides have (1.5 s at worst).
+ * Never a time: the same two files must give the same hunks whenever they are compared, however busy this computer is.
+ */
 const BYTES_MAX = 5 * 1024 * 1024;
-const EDITS_MAX = 20_000;
-const DIFF_MS = 3_000;
+const EDITS_MAX = 1_500;
+/** Of a hunk: half for what the guest has, half for the rest. */
 const LINES_SHOWN = 2_000;
 const LINE_SHOWN = 2_000;
 
@@ -29,14 +33,14 @@ export function reviewHunks(host: Buffer, guest: Buffer): ReviewHunk[] {
   return covers(runsOf(host, guest)).map(({ hunk }) => hunk);
 }
 
-/** The host's text with only these hunks of the guest's; undefined if one of them is not there. */
-export function mergeHunks(host: Buffer, guest: Buffer, wanted: readonly number[]): Buffer | undefined {
+/** The host's text with only these hunks (by `id`) of the guest's; undefined if one of them is not there. */
+export function mergeHunks(host: Buffer, guest: Buffer, wanted: readonly string[]): Buffer | undefined {
   const runs = runsOf(host, guest);
   const all = covers(runs);
-  if (!wanted.every((index) => all[index] !== undefined)) {
+  const taken = all.filter(({ hunk }) => wanted.includes(hunk.id));
+  if (taken.length !== new Set(wanted).size) {
     return undefined;
   }
-  const taken = all.filter(({ hunk }) => wanted.includes(hunk.index));
   const lines = runs.flatMap((run, at) =>
     taken.some(({ first, last }) => at >= first && at <= last) ? run.guest : run.host,
   );
@@ -46,22 +50,50 @@ export function mergeHunks(host: Buffer, guest: Buffer, wanted: readonly number[
 function runsOf(host: Buffer, guest: Buffer): Run[] {
   const [old, now] = [linesOf(host), linesOf(guest)];
   const small = host.length <= BYTES_MAX && guest.length <= BYTES_MAX;
-  const parts = small ? diffArrays(old, now, { maxEditLength: EDITS_MAX, timeout: DIFF_MS }) : undefined;
-  if (!parts) {
-    return [{ same: false, host: old, guest: now }];
-  }
+  const pairs = small ? commonLines(old, now) : undefined;
   const runs: Run[] = [];
-  for (const { added, removed, value } of parts) {
-    const last = runs.at(-1);
-    if (!added && !removed) {
-      runs.push({ same: true, host: value, guest: value });
-    } else if (last && !last.same) {
-      last[added ? 'guest' : 'host'].push(...value);
-    } else {
-      runs.push({ same: false, host: removed ? [...value] : [], guest: added ? [...value] : [] });
+  let [hostAt, guestAt] = [0, 0];
+  for (const [hostTo, guestTo] of [...(pairs ?? []), [old.length, now.length] as const]) {
+    if (hostTo > hostAt || guestTo > guestAt) {
+      runs.push({ same: false, host: old.slice(hostAt, hostTo), guest: now.slice(guestAt, guestTo) });
     }
+    const line = old[hostTo];
+    const last = runs.at(-1);
+    if (line !== undefined && last?.same) {
+      last.host.push(line);
+    } else if (line !== undefined && hostTo < old.length) {
+      const same = [line];
+      runs.push({ same: true, host: same, guest: same });
+    }
+    [hostAt, guestAt] = [hostTo + 1, guestTo + 1];
   }
   return runs;
+}
+
+/**
+ * Indexes of the lines that stay, in both texts. Lines that only one side has can't be among them and need no search, which
+ * leaves little of an ordinary rewrite. Undefined above `EDITS_MAX`.
+ */
+function commonLines(old: readonly string[], now: readonly string[]): [number, number][] | undefined {
+  const [inOld, inNow] = [new Set(old), new Set(now)];
+  const shared = (lines: readonly string[], other: ReadonlySet<string>) =>
+    [...lines.keys()].filter((at) => other.has(lines[at] ?? ''));
+  const [oldAt, nowAt] = [shared(old, inNow), shared(now, inOld)];
+  const parts = diffArrays(
+    oldAt.map((at) => old[at]),
+    nowAt.map((at) => now[at]),
+    { maxEditLength: EDITS_MAX },
+  );
+  const pairs: [number, number][] = [];
+  let [hostAt, guestAt] = [0, 0];
+  for (const { added, removed, value } of parts ?? []) {
+    for (const _line of added || removed ? [] : value) {
+      pairs.push([oldAt[hostAt++] ?? 0, nowAt[guestAt++] ?? 0]);
+    }
+    hostAt += removed ? value.length : 0;
+    guestAt += added ? value.length : 0;
+  }
+  return parts && pairs;
 }
 
 function linesOf(content: Buffer): string[] {
@@ -114,22 +146,44 @@ function cover(
   const count = (side: 'host' | 'guest') =>
     before.length + after.length + inside.reduce((sum, run) => sum + run[side].length, 0);
   const start = (side: 'host' | 'guest') => (starts[first]?.[side] ?? 0) - before.length;
+  const shownLines = cutLines(lines);
   const hunk: ReviewHunk = {
     index,
+    id: idOf(starts[first] ?? { host: 0, guest: 0 }, inside),
     // An empty side begins at the line before it (POSIX diff -u).
     hostStart: start('host') + (count('host') === 0 ? 0 : 1),
     hostLines: count('host'),
     guestStart: start('guest') + (count('guest') === 0 ? 0 : 1),
     guestLines: count('guest'),
-    lines: lines.slice(0, LINES_SHOWN),
+    lines: shownLines,
+    notShown: lines.length - shownLines.length,
   };
   return { hunk, first, last };
+}
+
+/** Names the place and the bytes of both sides: a selection can mean nothing else than what was shown. */
+function idOf(start: { host: number; guest: number }, inside: readonly Run[]): string {
+  const hash = createHash('sha256');
+  for (const side of ['host', 'guest'] as const) {
+    const text = inside.flatMap((run) => run[side]).join('');
+    hash.update(`${start[side]} ${text.length}\n`).update(text, 'latin1');
+  }
+  return hash.digest('hex');
+}
+
+/** Neither side can push the other out of sight. */
+function cutLines(lines: string[]): string[] {
+  const left = { guest: LINES_SHOWN / 2, other: LINES_SHOWN / 2 };
+  return lines.length <= LINES_SHOWN
+    ? lines
+    : lines.filter((line) => left[line.startsWith('+') ? 'guest' : 'other']-- > 0);
 }
 
 /** A line as a unified diff has it, as UTF-8, its end taken off. */
 function shown(sign: ' ' | '-' | '+', line: string): string[] {
   const whole = line.endsWith('\n');
   const text = Buffer.from(whole ? line.slice(0, -1) : line, 'latin1').toString('utf8');
-  const cut = text.length > LINE_SHOWN ? `${text.slice(0, LINE_SHOWN)}…` : text;
+  const more = text.length - LINE_SHOWN;
+  const cut = more > 0 ? `${text.slice(0, LINE_SHOWN)}… (${more} more characters)` : text;
   return [`${sign}${cut}`, ...(whole ? [] : ['\\ No newline at end of file'])];
 }

@@ -5,7 +5,11 @@ import { visibleText } from './visibleText';
 
 /** Each danger of a change as the end of a sentence that begins with its name. */
 export function dangerTexts(change: ReviewChange, l10n: L10n): string[] {
-  return change.dangers.map((danger) => dangerText(danger, change, l10n));
+  const { reachedAs } = change;
+  return [
+    ...(reachedAs === undefined ? [] : [l10n.t('{0} leads to it', visibleText(reachedAs, 120))]),
+    ...change.dangers.map((danger) => dangerText(danger, change, l10n)),
+  ];
 }
 
 function dangerText(danger: Danger, change: ReviewChange, l10n: L10n): string {
@@ -13,13 +17,15 @@ function dangerText(danger: Danger, change: ReviewChange, l10n: L10n): string {
     case 'git':
       return l10n.t('git obeys it, and can run programs that it names');
     case 'editor':
-      return editorText(posix.basename(change.path).toLowerCase(), l10n);
+      return editorText(posix.basename(change.reachedAs ?? change.path).toLowerCase(), l10n);
     case 'devcontainer':
       return l10n.t('decides what is built and run when the folder is opened in a container or a VM');
     case 'ci':
       return l10n.t('runs on the servers that build the project, with their secrets, once it is pushed');
     case 'scripts':
       return l10n.t('can run when the project is installed, built or tested');
+    case 'installed':
+      return l10n.t('tools that look at the folder load it: install it on this computer instead');
     case 'dotfile':
       return l10n.t('hidden file: tools read such files by themselves');
     case 'executable':

@@ -1,7 +1,7 @@
 import type { Review, ReviewChange, ReviewHunk, Selection } from '../../review/reviewService';
 
 /** Where a change is listed, in the order of the view. */
-export const CHANGE_GROUPS = ['conflicts', 'attention', 'changes', 'blocked'] as const;
+export const CHANGE_GROUPS = ['conflicts', 'attention', 'changes', 'installed', 'blocked'] as const;
 export type ChangeGroup = (typeof CHANGE_GROUPS)[number];
 
 type Resolution = NonNullable<Selection['resolution']>;
@@ -28,6 +28,7 @@ export class ReviewModel {
     conflicts: [],
     attention: [],
     changes: [],
+    installed: [],
     blocked: [],
   };
   private readonly ticked = new Set<string>();
@@ -84,7 +85,7 @@ export class ReviewModel {
   /** Ticks one change with all its hunks. False, and nothing happens, if it conflicts and nobody has said how to resolve that. */
   tick(path: string, wanted: boolean): boolean {
     const group = this.groupOf(path);
-    if (group === undefined || group === 'blocked') {
+    if (group === undefined || this.byPath.get(path)?.blocked !== undefined) {
       return false;
     }
     if (!wanted) {
@@ -183,7 +184,7 @@ export class ReviewModel {
       const resolution = this.resolutions.get(path);
       return {
         path,
-        ...(hunks && { hunks: [...hunks].sort((a, b) => a - b) }),
+        ...(hunks && { hunks: this.idsOf(path, hunks) }),
         // The tick of a dangerous change is its own: nothing else can have set it.
         ...(change.dangers.length > 0 && { dangersAccepted: true }),
         ...(change.conflict !== undefined && resolution !== undefined && { resolution }),
@@ -202,6 +203,11 @@ export class ReviewModel {
     };
   }
 
+  private idsOf(path: string, chosen: ReadonlySet<number>): string[] {
+    const all = this.known.get(path) ?? [];
+    return all.filter(({ index }) => chosen.has(index)).map(({ id }) => id);
+  }
+
   private bytesOf(change: ReviewChange): number {
     const resolution = this.resolutions.get(change.path);
     return typeof resolution === 'object' ? resolution.merged.length : (change.guestBytes ?? 0);
@@ -218,11 +224,17 @@ export class ReviewModel {
 }
 
 function groupOf(change: ReviewChange): ChangeGroup {
+  if (change.files !== undefined) {
+    return 'installed';
+  }
   if (change.blocked !== undefined) {
     return 'blocked';
   }
   if (change.conflict !== undefined) {
     return 'conflicts';
+  }
+  if (change.dangers.includes('installed')) {
+    return 'installed';
   }
   return change.dangers.length > 0 ? 'attention' : 'changes';
 }

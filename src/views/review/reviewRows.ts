@@ -77,6 +77,15 @@ export function groupRow(group: ChangeGroup, model: ReviewModel, l10n: L10n): Ti
       icon: { id: 'files' },
       expands: 'expanded',
     },
+    installed: {
+      label: l10n.t('Installed Dependencies'),
+      description: installedText(changes, ticked, l10n),
+      tooltip: l10n.t(
+        'What package managers put into the folder. Editors, linters and interpreters load it as soon as they look at the folder, so it stays in the VM: install it on this computer instead. `workspace.exclude` keeps such folders out of the next VM and out of this list. A file that you want all the same has a box of its own.',
+      ),
+      icon: { id: 'package' },
+      expands: 'collapsed',
+    },
     blocked: {
       label: l10n.t('Can’t Be Brought Back'),
       description: String(changes.length),
@@ -94,6 +103,13 @@ export function groupRow(group: ChangeGroup, model: ReviewModel, l10n: L10n): Ti
   };
 }
 
+function installedText(changes: readonly ReviewChange[], ticked: number, l10n: L10n): string {
+  const all = changes.reduce((sum, { files }) => sum + (files ?? 1), 0);
+  return ticked === 0
+    ? l10n.t('{0} left out: install them here instead', all)
+    : l10n.t('{0} of {1} ticked', ticked, all);
+}
+
 /** A file. Ordinary ones have their name first, as in the explorer; where the place matters, the whole path is the name. */
 export function changeRow(
   change: ReviewChange,
@@ -108,6 +124,7 @@ export function changeRow(
   const dangers = dangerTexts(change, l10n);
   const part = model.partOf(change.path);
   const words = [
+    ...(change.files === undefined ? [] : [l10n.t('{0} files, left out', change.files)]),
     ...(group === 'blocked' ? [visibleText(change.blocked ?? '', 300)] : []),
     ...(group === 'conflicts' ? [conflictText(change, model, l10n)] : []),
     ...dangers,
@@ -115,6 +132,7 @@ export function changeRow(
     ...(part ? [l10n.t('{0} of {1} parts', part.chosen, part.all)] : []),
     kindText(change, l10n),
     sizeText(change),
+    ...(change.unread ? [l10n.t('not read yet: open it')] : []),
   ];
   return {
     label: isOrdinary ? visibleText(posix.basename(change.path)) : path,
@@ -124,7 +142,7 @@ export function changeRow(
     contextValue: `change.${group}${model.hasHunks(change.path) ? '.parts' : ''}`,
     expands: model.hasHunks(change.path) ? 'collapsed' : 'never',
     command: { id: openCommand, title: l10n.t('Open Changes') },
-    ...(group !== 'blocked' && { box: { ticked: model.isTicked(change.path), label: path } }),
+    ...(change.blocked === undefined && { box: { ticked: model.isTicked(change.path), label: path } }),
   };
 }
 
@@ -190,10 +208,10 @@ export function hunkRow(
   return {
     label: visibleText(first.replace(/\s+/g, ' ').trim(), 100),
     description: `${place} · +${added} −${changed.length - added}`,
-    tooltip: hunk.lines
-      .slice(0, 12)
-      .map((line) => visibleText(line.replaceAll('\t', '  '), 120))
-      .join('\n'),
+    tooltip: [
+      ...hunk.lines.slice(0, 12).map((line) => visibleText(line.replaceAll('\t', '  '), 120)),
+      ...(hunk.notShown > 0 ? [l10n.t('…and {0} lines that only the diff shows', hunk.notShown)] : []),
+    ].join('\n'),
     contextValue: 'hunk',
     expands: 'never',
     command: { id: openCommand, title: l10n.t('Open Changes') },

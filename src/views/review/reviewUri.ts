@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { ReviewChange } from '../../review/reviewService';
+import { opensElsewhere } from './foreignEditors';
 import { visibleText } from './visibleText';
 
 /** Scheme of what the diffs of a review show: `bulkhead-review:/<side>/<path>?<token and path>`. */
@@ -17,12 +18,12 @@ export interface ReviewAddress {
 }
 
 /**
- * The document of one side. Its path gives the editor the file's name and language; an image or a notebook ends in `.txt`,
- * so that nothing but the text editor opens it.
+ * The document of one side. Its path gives the editor the file's name and language; what another editor than the one for text
+ * might take for its own (an image, a sound, a notebook) ends in `.txt`.
  */
 export function reviewUri(token: string, change: ReviewChange, side: ReviewSide): vscode.Uri {
   const { path, type, kind, binary } = change;
-  const isText = type === 'file' && kind !== 'mode' && !binary && !/\.(ipynb|svg)$/i.test(path);
+  const isText = type === 'file' && kind !== 'mode' && !binary && !opensElsewhere(posix.basename(path));
   const names = path.split('/').map((name) => visibleText(name, 100));
   return vscode.Uri.from({
     scheme: REVIEW_SCHEME,

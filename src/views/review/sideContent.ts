@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isShownAsText } from '../../review/dangers/textNames';
 import type { ReviewChange, ReviewSides } from '../../review/reviewService';
 import { formatBytes } from '../progressText';
 import type { L10n } from '../row';
@@ -18,7 +19,14 @@ export function sideContent(
     return Buffer.alloc(0);
   }
   const text = describe(change, side, bytes, l10n);
-  return text === undefined ? (bytes ?? Buffer.alloc(0)) : Buffer.from(`${text}\n`);
+  return text === undefined ? withoutNuls(bytes ?? Buffer.alloc(0)) : Buffer.from(`${text}\n`);
+}
+
+/** The editor takes a file with a NUL in it for no text; what is text but for that is shown, the NULs as `visibleText` has them. */
+function withoutNuls(bytes: Buffer): Buffer {
+  return bytes.includes(0)
+    ? Buffer.from(bytes.toString('latin1').replaceAll('\0', '\\u{0}'), 'latin1')
+    : bytes;
 }
 
 /** Larger sides are not shown (`ReviewSides`). Bytes. */
@@ -56,7 +64,7 @@ function describe(
   if (bytes === undefined) {
     return l10n.t('{0}: not shown', formatBytes(size ?? 0));
   }
-  return change.binary || bytes.includes(0)
+  return change.binary || (change.unread && !isShownAsText(change.path, undefined, bytes))
     ? l10n.t(
         'Not text: {0}, SHA-256 {1}',
         formatBytes(bytes.length),

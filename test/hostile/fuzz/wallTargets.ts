@@ -21,7 +21,8 @@ import { parseLogLine } from '../../../src/network/requestLog';
 import { splitBundle } from '../../../src/review/commits/bundle';
 import { compatibleRefs, isSafeBranch } from '../../../src/review/commits/refNames';
 import { foldName, foldPath } from '../../../src/review/dangers/foldName';
-import { countHidden } from '../../../src/review/dangers/hiddenText';
+import { gitSettings } from '../../../src/review/dangers/gitSettings';
+import { countHidden, hidesMore } from '../../../src/review/dangers/hiddenText';
 import { packageRunsOther } from '../../../src/review/dangers/packageScripts';
 import { pathDangers } from '../../../src/review/dangers/pathRules';
 import { machineOfToken } from '../../../src/review/look/storedReviews';
@@ -221,6 +222,8 @@ export const WALL_TARGETS: Target[] = [
       packageRunsOther(Buffer.from('{}'), input);
       packageRunsOther(input, input);
       hold(countHidden(text) >= 0, 'hidden characters are counted');
+      hold(!hidesMore(input, input), 'what is here already hides nothing more');
+      gitSettings(text);
       const dangers = pathDangers(text);
       const folded = foldPath(text);
       hold(foldPath(folded) === folded, 'a folded name folds to itself');

@@ -35,6 +35,17 @@ describe('withMachineLock', () => {
     await withMachineLock(file, {}, () => withMachineLock(join(folder, 'b'), {}, async () => undefined));
   });
 
+  it('tells the work when the lock is lost: another may be in by then', async () => {
+    const file = join(folder, 'a');
+    await withMachineLock(file, {}, async (lost) => {
+      expect(lost.aborted).toBe(false);
+      await rm(`${file}.lock`, { recursive: true });
+      // At the next refresh, seconds later.
+      await new Promise((resolve) => lost.addEventListener('abort', resolve, { once: true }));
+      await withMachineLock(file, {}, async () => undefined);
+    });
+  });
+
   it('can be cancelled while it waits', async () => {
     const file = join(folder, 'a');
     const controller = new AbortController();

@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { renameSync, symlinkSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { HostFolder } from '../../../src/guest/copy/hostFolder';
+import { APPLY_MAX } from '../../../src/review/apply/applyChanges';
+import { ApplyJournals } from '../../../src/review/apply/applyJournals';
 import { Gate, LocalGuest } from './localGuest';
 
 let local: LocalGuest;
@@ -94,7 +98,9 @@ describe('what is applied', () => {
       [0, 1],
       [1, 28],
     ]);
-    const result = await gate.gate.applyReview(token, [{ path: 'l.txt', hunks: [1] }]);
+    const result = await gate.gate.applyReview(token, [
+      { path: 'l.txt', hunks: hunks.slice(1).map(({ id }) => id) },
+    ]);
     expect(result.refused).toEqual([]);
     expect(await gate.read('l.txt')).toBe(lines.map((line, n) => (n === 30 ? 'EDITED 30\n' : line)).join(''));
     const left = await gate.change('l.txt');
@@ -102,6 +108,121 @@ describe('what is applied', () => {
     expect(left).not.toHaveProperty('conflict');
     await gate.gate.undoApply(result.applyId);
     expect(await gate.read('l.txt')).toBe(lines.join(''));
+  });
+});
+
+describe('dangers of what is written', () => {
+  test('count where only parts are taken: the whole can hide them', async () => {
+    const pad = (name: string) => Array.from({ length: 10 }, (_, n) => ` "${name}${n}": 1,`);
+    const tests = ' "scripts": {"test":"t"},';
+    const of = (...middle: string[]) => ['{', tests, ...pad('a'), ...middle, ' "z": 1', '}', ''].join('\n');
+    const gate = await Gate.of(local, { 'package.json': of(...pad('b')) });
+    // The last of two keys wins: the whole runs what it ran before.
+    await gate.inGuest({ 'package.json': of(' "scripts": {"postinstall":"evil"},', ...pad('b'), tests) });
+    const { token, changes } = await gate.review();
+    expect(changes).toMatchObject([{ path: 'package.json', dangers: [] }]);
+    const hunks = (await gate.gate.reviewHunks(token, 'package.json')).map(({ id }) => id);
+    expect(hunks.length).toBe(2);
+    const take = (...ids: string[]) => gate.gate.applyReview(token, [{ path: 'package.json', hunks: ids }]);
+    expect((await take(...hunks.slice(0, 1))).refused).toMatchObject([
+      { why: expect.stringContaining('tick') },
+    ]);
+    expect((await take(...hunks)).applied).toEqual(['package.json']);
+  });
+
+  test('of a merge by hand count too', async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' });
+    await gate.inGuest({ 'a.txt': 'guest' });
+    await gate.onHost({ 'a.txt': 'host' });
+    const merged = Buffer.from('host and\u202e guest');
+    expect((await gate.apply({ path: 'a.txt', resolution: { merged } })).applied).toEqual([]);
+  });
+
+  test('of a rename are those of its new name, and what it had before it may keep', async () => {
+    const gate = await Gate.of(local, {
+      'fixture.json': '{"scripts":{"postinstall":"x"}}',
+      'z.txt': 'a\u200bb',
+    });
+    await rename(join(gate.workspace, 'fixture.json'), join(gate.workspace, 'package.json'));
+    await rename(join(gate.workspace, 'z.txt'), join(gate.workspace, 'z2.txt'));
+    const { token, changes } = await gate.review();
+    expect(changes.map(({ path, dangers }) => [path, dangers])).toEqual([
+      ['package.json', ['scripts']],
+      ['z2.txt', []],
+    ]);
+    const plain = changes.map(({ path }) => ({ path }));
+    expect((await gate.gate.applyReview(token, plain)).applied).toEqual(['z2.txt']);
+    const ticked = await gate.apply({ path: 'package.json', dangersAccepted: true });
+    expect(ticked.applied).toEqual(['package.json']);
+  });
+});
+
+describe('new folders', () => {
+  const most = { ...APPLY_MAX };
+  afterEach(() => Object.assign(APPLY_MAX, most));
+
+  test('are in the journal before anything is written, once, and only those that were made are left in it', async () => {
+    const gate = await Gate.of(local, { 'b/x.txt': 'x' });
+    const before = gate.snapshot();
+    const deep = (name: string) => `${name}/${Array.from({ length: 60 }, (_, n) => n).join('/')}`;
+    await gate.inGuest({ [`${deep('a')}/1.txt`]: '1', [`${deep('a')}/2.txt`]: '2', 'b/n/y.txt': 'y' });
+    const { token, changes } = await gate.review();
+    const written = vi.spyOn(ApplyJournals.prototype, 'write');
+    const swap = ({ done }: { done?: number | undefined }) => {
+      if (done === 1) {
+        renameSync(join(gate.host, 'b'), join(gate.host, 'c'));
+        symlinkSync('c', join(gate.host, 'b'));
+      }
+    };
+    const { applied, refused, applyId } = await gate.gate
+      .applyReview(
+        token,
+        changes.map(({ path }) => ({ path })),
+        { onProgress: swap },
+      )
+      .finally(() => written.mockRestore());
+    // Planned, applied, and what the baseline was: not one for each folder.
+    expect(written.mock.calls.length).toBeLessThanOrEqual(3);
+    expect(applied.length).toBe(2);
+    expect(refused).toMatchObject([{ path: 'b/n/y.txt' }]);
+    const file = join(gate.data, 'backups', applyId, 'journal.json');
+    const { steps } = JSON.parse(await readFile(file, 'utf8')) as { steps: { path: string }[] };
+    expect(steps.length).toBe(61 + 2);
+    await rm(join(gate.host, 'b'));
+    await rename(join(gate.host, 'c'), join(gate.host, 'b'));
+    await gate.gate.undoApply(applyId);
+    expect(gate.snapshot()).toBe(before);
+  });
+
+  test('are bounded', async () => {
+    APPLY_MAX.folders = 100;
+    const gate = await Gate.of(local, {});
+    const deep = (name: number) => Array.from({ length: 45 }, (_, n) => `${name}${n}`).join('/');
+    await gate.inGuest(Object.fromEntries(Array.from({ length: 3 }, (_, n) => [`${deep(n)}/f.txt`, 'f'])));
+    const { token, changes } = await gate.review();
+    const { applied, refused, applyId } = await gate.gate.applyReview(
+      token,
+      changes.map(({ path }) => ({ path })),
+    );
+    expect(applied.length).toBe(2);
+    expect(refused).toMatchObject([{ why: expect.stringContaining('folders') }]);
+    await gate.gate.undoApply(applyId);
+    expect(await readdir(gate.host)).toEqual([]);
+  });
+});
+
+describe('links', () => {
+  test('are made under their own name: link(2), which some systems follow, is for files only', async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' });
+    await gate.inGuest({ l: { link: 'a.txt' } });
+    const { applied, applyId } = await gate.apply({ path: 'l', dangersAccepted: true });
+    expect(applied).toEqual(['l']);
+    expect((await lstat(join(gate.host, 'l'))).isSymbolicLink()).toBe(true);
+    const folder = await HostFolder.open(gate.host);
+    await expect(folder.moveNew('l', 'm')).rejects.toThrow('no regular file');
+    await folder.close();
+    await gate.gate.undoApply(applyId);
+    expect(await readdir(gate.host)).toEqual(['a.txt']);
   });
 });
 

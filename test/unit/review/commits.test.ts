@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseHead, splitBundle } from '../../../src/review/commits/bundle';
+import { hostGit } from '../../../src/review/commits/hostGit';
 import { compatibleRefs, isSafeBranch } from '../../../src/review/commits/refNames';
 import { Gate, LocalGuest } from './localGuest';
 
@@ -35,7 +36,45 @@ const first = async (host: string) => {
   git(host, 'commit', '-qm', 'First');
 };
 
+describe('git of this computer', () => {
+  test('has bounds of memory and time', async () => {
+    const tools = join(local.scratch, 'git-that-tells');
+    await mkdir(tools);
+    await writeFile(join(tools, 'git'), '#!/bin/sh\nulimit -v; ulimit -t; echo "$@"\n', { mode: 0o755 });
+    const before = process.env['PATH'];
+    process.env['PATH'] = `${tools}:${before ?? ''}`;
+    try {
+      const told = hostGit(['index-pack'], { gitFolder: local.scratch, objects: '/nonexistent' });
+      const [memory, time, args] = (await told.finished).split('\n');
+      expect(Number(memory)).toBeLessThanOrEqual(2 * 1024 * 1024);
+      expect(Number(time)).toBeLessThanOrEqual(300);
+      expect(args).toMatch(/-c core\.bigFileThreshold=\S+ .* index-pack$/);
+    } finally {
+      process.env['PATH'] = before;
+    }
+  });
+});
+
 describe('commits of the guest', () => {
+  test('replace the refs of the last fetch, also those that git packed since', async () => {
+    const gate = await Gate.of(local, { 'a.txt': 'a' }, { prepare: first });
+    git(gate.host, 'tag', '-a', 'v1', '-m', 'mine');
+    git(gate.workspace, 'checkout', '-qb', 'old');
+    git(gate.workspace, 'commit', '-q', '--allow-empty', '-m', 'Old');
+    await gate.gate.fetchCommits('m-1');
+    git(gate.host, 'pack-refs', '--all');
+    git(gate.workspace, 'checkout', '-qb', 'new');
+    git(gate.workspace, 'branch', '-D', 'old');
+    git(gate.workspace, 'commit', '-q', '--allow-empty', '-m', 'New');
+    await gate.gate.fetchCommits('m-1');
+    const refs = git(gate.host, 'for-each-ref', '--format=%(refname)').split('\n');
+    expect(refs).toContain('refs/remotes/bulkhead/m-1/new');
+    expect(refs).not.toContain('refs/remotes/bulkhead/m-1/old');
+    expect(refs).toEqual(expect.arrayContaining(['refs/heads/main', 'refs/tags/v1']));
+    expect(git(gate.host, 'rev-parse', 'v1^{}')).toBe(git(gate.host, 'rev-parse', 'main'));
+    expect(existsSync(join(gate.host, '.git/packed-refs.lock'))).toBe(false);
+  });
+
   test('are listed, and come as refs of the folder’s repository', async () => {
     const gate = await Gate.of(local, { 'a.txt': 'a' }, { prepare: first });
     expect(await gate.gate.fetchCommits('m-1')).toEqual([]);
@@ -250,6 +289,24 @@ describe('a bundle', () => {
     });
     expect(() => parseHead(`# v3 git bundle\n${hash} refs/heads/main`)).toThrow('no bundle');
     expect(() => parseHead(`# v2 git bundle\nzzz refs/heads/main`)).toThrow('no bundle');
+  });
+
+  test('leaves no listener behind for each pause of git', async () => {
+    const slow = new Writable({
+      highWaterMark: 1,
+      write: (_chunk, _encoding, done) => void setImmediate(done),
+    });
+    const hash = '0'.repeat(40);
+    const chunks = [
+      `# v2 git bundle\n${hash} refs/heads/main\n\n`,
+      ...Array.from({ length: 50 }, () => 'xx'),
+    ];
+    const most = { listeners: 0 };
+    slow.on('newListener', () => {
+      most.listeners = Math.max(most.listeners, slow.listenerCount('close'));
+    });
+    await splitBundle(Readable.from(chunks.map((each) => Buffer.from(each))), 10_000, () => slow);
+    expect(most.listeners).toBeLessThan(3);
   });
 
   test('that is endless, in its head or behind it, is cut off', async () => {

@@ -44,12 +44,31 @@ export class LocalGuest {
     return new LocalGuest(this.scratch, tools, this.env);
   }
 
+  /** The same, as a guest that lists what is in one folder last: it picks the order. */
+  async listingLast(folder: string): Promise<LocalGuest> {
+    const tools = await mkdtemp(join(this.scratch, 'last-'));
+    await symlink(join(this.tools, 'busybox'), join(tools, 'busybox'));
+    const [tree, list] = [join(this.tools, 'tree'), join(tools, 'list')];
+    const of = (pattern: string) => `grep -z ${pattern} ${list}`;
+    const order = [`-v -e '^end ' -e ' ${folder}'`, `' ${folder}'`, `'^end '`].map(of).join('; ');
+    await writeFile(
+      join(tools, 'tree'),
+      `#!/bin/sh\n[ "$1" = list ] || exec ${tree} "$@"\n${tree} "$@" > ${list}; ${order}\n`,
+      { mode: 0o755 },
+    );
+    return this.withTools(tools);
+  }
+
   static async make(): Promise<LocalGuest> {
     const scratch = await realpath(await mkdtemp(join(tmpdir(), 'bulkhead-review-')));
     const tools = join(scratch, 'tools');
     await mkdir(tools);
     execFileSync('cc', ['-D_GNU_SOURCE', '-O1', '-o', join(tools, 'tree'), SOURCE]);
-    await symlink(existsSync('/bin/busybox') ? '/bin/busybox' : '/usr/bin/busybox', join(tools, 'busybox'));
+    const busybox = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
+    // Without one, this computer's own programs of the same names.
+    await (busybox === undefined
+      ? writeFile(join(tools, 'busybox'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 })
+      : symlink(busybox, join(tools, 'busybox')));
     return new LocalGuest(scratch, tools);
   }
 
@@ -122,6 +141,8 @@ export type Files = Record<string, string | Buffer | { link: string } | { script
 /** A host folder, the copy of it in the "guest", and the gate between them. */
 export class Gate {
   readonly gate: ReviewGate;
+  /** Aborted: the machine's lock is another's by now. */
+  readonly lost = new AbortController();
 
   private constructor(
     private readonly local: LocalGuest,
@@ -135,7 +156,7 @@ export class Gate {
       log: silentLog,
       machine: async (id) => ({ id, folder: host, workspaceFolder: workspace, exclude, user: 'root' }),
       guest: async () => this.guestNow(),
-      locked: async (_id, _options, work) => work(),
+      locked: async (_id, _options, work) => work(this.lost.signal),
       paths: this.paths(),
     });
   }
@@ -168,6 +189,12 @@ export class Gate {
       );
     }
     return made;
+  }
+
+  /** The bytes that an undo threw away, once more. */
+  static async restoreBackup(backup: string, second: Buffer): Promise<void> {
+    await mkdir(join(backup, 'files'), { recursive: true });
+    await writeFile(join(backup, 'files', '1'), second);
   }
 
   paths() {

@@ -97,6 +97,39 @@ describe('what changed since the copy', () => {
     expect((await gate.change('a.txt')).conflict).toBe('modified');
   });
 
+  test('what is too much to read is not taken for anything until it is read', async () => {
+    const gate = await Gate.of(local, { 'zz/main.ts': 'ok();\n' });
+    const large = Buffer.alloc(45 * 1024 * 1024);
+    await gate.inGuest({
+      a1: large,
+      a2: large,
+      a3: large,
+      'zz/main.ts': 'ok(); evil(); // a\u202eb\n',
+      'zz/new.ts': 'new\n',
+      'zz/z.bin': '\0',
+    });
+    gate.with(await local.listingLast('zz'));
+    const { token, changes } = await gate.review();
+    const of = (path: string) => changes.find((each) => each.path === path);
+    expect(of('a1')).toMatchObject({ binary: true });
+    expect(of('a1')).not.toHaveProperty('unread');
+    for (const path of ['zz/main.ts', 'zz/new.ts', 'zz/z.bin']) {
+      expect(of(path)).toMatchObject({ binary: false, unread: true });
+    }
+    const [hunk] = await gate.gate.reviewHunks(token, 'zz/main.ts');
+    expect(hunk?.lines).toEqual(['-ok();', '+ok(); evil(); // a\u202eb']);
+    expect((await gate.gate.reviewHunks(token, 'zz/new.ts')).length).toBe(1);
+    expect(await gate.gate.reviewHunks(token, 'zz/z.bin')).toEqual([]);
+    const { applied, refused } = await gate.gate.applyReview(token, [
+      { path: 'zz/main.ts' },
+      { path: 'zz/new.ts' },
+    ]);
+    expect(applied).toEqual(['zz/new.ts']);
+    expect(refused).toMatchObject([{ path: 'zz/main.ts', why: expect.stringContaining('can’t be seen') }]);
+    // It was fetched: the next look knows.
+    expect(await gate.change('zz/main.ts')).toMatchObject({ dangers: ['text'] });
+  });
+
   test('a limit cuts the list and says so', async () => {
     const gate = await Gate.of(local, {});
     await gate.inGuest(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`f${n}`, `${n}`])));

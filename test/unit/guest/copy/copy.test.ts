@@ -145,6 +145,34 @@ describe('copying over real SFTP', { timeout: 60_000 }, () => {
       ]);
     });
 
+    it('leaves out repositories that are not called .git, also ones that the folder here would complete', async () => {
+      await make(inGuest, {
+        'bare/HEAD': 'ref: refs/heads/x',
+        'bare/objects/': '',
+        'bare/Refs/': '',
+        'bare/config': '[core] fsmonitor = evil',
+        'linked/head': 'ref: refs/heads/x',
+        'linked/commondir': '../bare',
+        'half/config': '[core] fsmonitor = evil',
+        'half/notes': 'n',
+        'src/head': 'an ordinary file',
+      });
+      await make(onHost, { 'half/HEAD': 'ref: refs/heads/x', 'half/objects/': '', 'half/refs/': '' });
+      const before = await tree(onHost);
+      const { undo, ...result } = await out(['bare', 'linked', 'half', 'src']);
+      await undo.settle();
+      expect(await tree(onHost)).toEqual({
+        ...before,
+        'half/notes': 'n',
+        src: '/',
+        'src/head': 'an ordinary file',
+      });
+      expect(result.skipped.map(({ reason }) => reason)).toEqual(Array(3).fill('repository'));
+      const asked = await out(['bare'], { git: true });
+      await asked.undo.settle();
+      expect(await tree(onHost)).toHaveProperty(['bare/config']);
+    });
+
     it('keeps an executable bit only if asked to, and no other bit', async () => {
       await make(inGuest, { run: '#!/bin/sh', plain: 'x' });
       await chmod(join(inGuest, 'run'), 0o4755);

@@ -1,5 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
-import { isRepositoryName, isSafeHostName } from '../../../../src/guest/copy/hostName';
+import {
+  type BarePart,
+  barePart,
+  isBareRepository,
+  isRepositoryName,
+  isSafeHostName,
+} from '../../../../src/guest/copy/hostName';
 
 describe('a name that the guest chose', () => {
   it.each(['a', 'a b.txt', '.hidden', 'ünï→😀', '-rf', 'a:b', 'CON', 'back\\slash', 'x'.repeat(255)])(
@@ -41,10 +47,14 @@ describe('a name that the guest chose', () => {
     'a.',
     'a ',
     'conin$',
+    'GIT~1',
+    'vscode~2',
+    'BULKHE~1.JSO',
   ])('%j may not on Windows', (name) => expect(isSafeHostName(name, 'win32')).toBe(false));
 
-  it.each(['console', 'com10', 'nullable', 'a.b', '.gitignore'])('%j may on Windows', (name) =>
-    expect(isSafeHostName(name, 'win32')).toBe(true),
+  it.each(['console', 'com10', 'nullable', 'a.b', '.gitignore', 'a~b', 'notes~', '~$doc.docx'])(
+    '%j may on Windows',
+    (name) => expect(isSafeHostName(name, 'win32')).toBe(true),
   );
 });
 
@@ -64,4 +74,15 @@ test('a repository is one in every spelling that git takes for it', () => {
   for (const name of ['.gitignore', 'git', '.github', 'x.git']) {
     expect([name, isRepositoryName(name)]).toEqual([name, false]);
   }
+});
+
+test('a folder is a repository by what is in it', () => {
+  const isOne = (...names: string[]) =>
+    isBareRepository(new Set(names.map(barePart).filter((part): part is BarePart => part !== undefined)));
+  expect(isOne('HEAD', 'objects', 'refs', 'config')).toBe(true);
+  expect(isOne('head', 'OBJECTS', 'refs.', 'x')).toBe(true);
+  expect(isOne('he\u200cad', 'commondir')).toBe(true);
+  expect(isOne('objects', 'refs', 'config')).toBe(false);
+  expect(isOne('HEAD', 'objects', 'config')).toBe(false);
+  expect(isOne('HEAD.md', 'objects', 'refs')).toBe(false);
 });

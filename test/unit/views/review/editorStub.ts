@@ -4,6 +4,11 @@ export const handlers: {
   willSave?: (event: { document: { uri: unknown }; reason: number }) => void;
 } = {};
 export const executed: unknown[][] = [];
+/** `contributes` of the extensions that are there, and the user's `workbench.editorAssociations`. */
+export const installed: { contributes: unknown[]; associations: Record<string, unknown> } = {
+  contributes: [],
+  associations: {},
+};
 export const view: { description?: string; message?: string; selection: unknown[] } = { selection: [] };
 
 class EventEmitter<T> {
@@ -72,7 +77,13 @@ export const editorStub = {
         dispose: () => undefined,
       }),
   },
+  extensions: {
+    get all() {
+      return installed.contributes.map((contributes) => ({ packageJSON: { contributes } }));
+    },
+  },
   workspace: {
+    getConfiguration: () => ({ get: () => installed.associations }),
     registerFileSystemProvider: () => ({ dispose: () => undefined }),
     onWillSaveTextDocument: (listener: NonNullable<typeof handlers.willSave>) => {
       handlers.willSave = listener;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ReviewModel } from '../../../../src/views/review/reviewModel';
-import { handlers } from './editorStub';
+import { handlers, installed } from './editorStub';
 import { change, review } from './reviewFixture';
 
 vi.mock('vscode', async () => (await import('./editorStub')).editorStub);
@@ -99,6 +99,40 @@ describe('an address', () => {
     expect(pathOf('a.ipynb')).toBe('/guest/a.ipynb.txt');
     expect(pathOf('a.svg')).toBe('/guest/a.svg.txt');
     expect(pathOf('a.md', { type: 'symlink' })).toBe('/guest/a.md.txt');
+    // No NUL in its first bytes makes a picture no text to us and no less of a picture to VS Code.
+    for (const name of ['logo.gif', 'x.MP3', 'a.pdf', 'a.svg.', 'a.png.bak']) {
+      expect(pathOf(name)).toBe(`/guest/${name}.txt`);
+    }
     expect(pathOf('x/../../evil\u202e')).not.toContain('\u202e');
+  });
+
+  it('of what an extension or the user has another editor for ends in .txt too', () => {
+    const pathOf = (name: string) => reviewUri('t', change(name), 'guest').path;
+    const editor = (filenamePattern: unknown, priority?: string) => ({
+      customEditors: [{ selector: [{ filenamePattern }], priority }],
+    });
+    installed.contributes = [
+      editor('*.{drawio,dio}'),
+      editor('**/*.Hex', 'default'),
+      editor('*.md', 'option'),
+      { notebooks: [{ selector: [{ filenamePattern: '*.dib' }] }] },
+      editor(7),
+      { customEditors: 'none', notebooks: [null, { selector: 3 }] },
+      undefined,
+    ];
+    installed.associations = { '*.csv': 'some.table', '*.go': 'default' };
+    expect(['a.dio', 'b.drawio', 'c.hex', 'n.dib', 't.csv'].map(pathOf)).toEqual(
+      ['a.dio', 'b.drawio', 'c.hex', 'n.dib', 't.csv'].map((name) => `/guest/${name}.txt`),
+    );
+    expect(['a.md', 'a.go', 'a.ts', 'dio'].map(pathOf)).toEqual([
+      '/guest/a.md',
+      '/guest/a.go',
+      '/guest/a.ts',
+      '/guest/dio.txt',
+    ]);
+    installed.contributes = [editor('*', 'default')];
+    expect(pathOf('a.ts')).toBe('/guest/a.ts.txt');
+    installed.contributes = [];
+    installed.associations = {};
   });
 });

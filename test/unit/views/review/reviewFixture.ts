@@ -30,5 +30,14 @@ export function review(changes: ReviewChange[], more: Partial<Review> = {}): Rev
 
 export function hunk(index: number, lines: string[] = [' a', `-old ${index}`, `+new ${index}`]): ReviewHunk {
   const start = 1 + index * 10;
-  return { index, hostStart: start, hostLines: 2, guestStart: start, guestLines: 2, lines };
+  return {
+    index,
+    id: `hunk-${index}`,
+    hostStart: start,
+    hostLines: 2,
+    guestStart: start,
+    guestLines: 2,
+    lines,
+    notShown: 0,
+  };
 }

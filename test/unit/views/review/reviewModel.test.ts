@@ -19,6 +19,7 @@ describe('what is ticked', () => {
       ['both.txt', 'run.sh'],
       ['.vscode/tasks.json'],
       ['old.txt', 'src/a.ts'],
+      [],
       ['dev'],
     ]);
   });
@@ -70,6 +71,27 @@ describe('what is ticked', () => {
     expect(model.selections()).toEqual([{ path: 'old.txt' }, { path: 'src/a.ts' }]);
   });
 
+  it('leaves out what is installed: each of a few has its own tick, a folder of thousands has none', () => {
+    const folder = change('node_modules', {
+      kind: 'added',
+      type: 'directory',
+      dangers: ['installed'],
+      files: 30_000,
+      blocked: 'Left out',
+    });
+    const one = change('vendor/x.php', { dangers: ['installed', 'executable'] });
+    const model = new ReviewModel(review([folder, one, plain]));
+    expect(model.changesOf('installed')).toEqual([folder, one]);
+    model.tickOrdinary(true);
+    expect(paths(model)).toEqual(['src/a.ts']);
+    expect(model.tick('node_modules', true)).toBe(false);
+    expect(model.tick('vendor/x.php', true)).toBe(true);
+    expect(model.selections()).toEqual([
+      { path: 'src/a.ts' },
+      { path: 'vendor/x.php', dangersAccepted: true },
+    ]);
+  });
+
   it('takes a path once, whatever a guest lists', () => {
     const model = new ReviewModel(review([plain, { ...plain, dangers: ['git'] }]));
     expect(model.selections()).toEqual([{ path: 'src/a.ts' }]);
@@ -99,12 +121,12 @@ describe('parts of a file', () => {
     expect([0, 1, 2].every((index) => model.isHunkTicked('src/a.ts', index))).toBe(true);
     model.tickHunk('src/a.ts', 1, false);
     expect(model.partOf('src/a.ts')).toEqual({ chosen: 2, all: 3 });
-    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: [0, 2] });
+    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: ['hunk-0', 'hunk-2'] });
     model.tickHunk('src/a.ts', 0, false);
     model.tickHunk('src/a.ts', 2, false);
     expect(paths(model)).toEqual(['old.txt']);
     model.tickHunk('src/a.ts', 2, true);
-    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: [2] });
+    expect(model.selections()).toContainEqual({ path: 'src/a.ts', hunks: ['hunk-2'] });
     model.tickHunk('src/a.ts', 0, true);
     model.tickHunk('src/a.ts', 1, true);
     expect(model.selections()).toContainEqual({ path: 'src/a.ts' });
@@ -116,7 +138,7 @@ describe('parts of a file', () => {
     model.tickOrdinary(true);
     expect(model.isHunkTicked('package.json', 0)).toBe(false);
     model.tickHunk('package.json', 1, true);
-    expect(model.selections()).toEqual([{ path: 'package.json', hunks: [1], dangersAccepted: true }]);
+    expect(model.selections()).toEqual([{ path: 'package.json', hunks: ['hunk-1'], dangersAccepted: true }]);
   });
 
   it('that nobody has seen cannot be ticked', () => {

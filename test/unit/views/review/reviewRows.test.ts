@@ -79,6 +79,11 @@ it('every danger has words of its own', () => {
   const texts = dangerTexts(change('x', { dangers: [...DANGERS], linkTarget: '../../.ssh' }), l10n);
   expect(new Set(texts).size).toBe(DANGERS.length);
   expect(texts.join()).toContain('../../.ssh');
+  const linked = change('ide/tasks.json', { dangers: ['editor'], reachedAs: '.vscode/tasks.json' });
+  expect(dangerTexts(linked, l10n)).toEqual([
+    '.vscode/tasks.json leads to it',
+    'runs when the folder is opened in VS Code, or a task is started',
+  ]);
 });
 
 describe('a group', () => {
@@ -91,6 +96,29 @@ describe('a group', () => {
     expect(groupRow('changes', model, l10n)).toMatchObject({
       description: '2 of 2 ticked · 40 B',
       box: { ticked: true },
+    });
+  });
+
+  it('of installed dependencies is one collapsed row that counts, and says what to do instead', () => {
+    const folder = change('node_modules', {
+      kind: 'added',
+      type: 'directory',
+      dangers: ['installed'],
+      files: 30_000,
+      blocked: 'Left out',
+    });
+    const both = new ReviewModel(review([folder, change('vendor/x', { dangers: ['installed'] })]));
+    expect(groupRow('installed', both, l10n)).toMatchObject({
+      label: 'Installed Dependencies',
+      description: '30001 left out: install them here instead',
+      expands: 'collapsed',
+    });
+    expect(groupRow('installed', both, l10n).box).toBeUndefined();
+    const row = changeRow(folder, both, 'open', l10n);
+    expect(row.description).toMatch(/^30000 files, left out/);
+    expect(row.box).toBeUndefined();
+    expect(changeRow(both.change('vendor/x') ?? folder, both, 'open', l10n).box).toMatchObject({
+      ticked: false,
     });
   });
 

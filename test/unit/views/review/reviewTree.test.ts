@@ -106,7 +106,7 @@ it('parts are read when a file is opened, each with a box; a failure is a row', 
   const rows = await tree.getChildren(file('a'));
   expect(rows).toEqual([0, 1].map((index) => ({ kind: 'hunk', path: 'a', index })));
   tick([{ kind: 'hunk', path: 'a', index: 1 }, false]);
-  expect(model.selections()).toEqual([{ path: 'a', hunks: [0] }]);
+  expect(model.selections()).toEqual([{ path: 'a', hunks: ['hunk-0'] }]);
   expect(tree.getTreeItem(file('a')).description).toContain('1 of 2 parts');
 });
 
