@@ -31,6 +31,9 @@ export const NEEDS = {
     { program: 'shellcheck', packages: ['shellcheck'], why: 'the lint of shell scripts' },
     { program: 'ip', packages: ['iproute2'], why: 'network namespaces of tests' },
     { program: 'cc', packages: ['build-essential'], why: 'the kit’s own programs in unit tests' },
+    { program: 'busybox', packages: ['busybox'], why: 'the kit’s tools in unit tests' },
+    { program: 'inotifywait', packages: ['inotify-tools'], why: 'the kit’s tools in unit tests' },
+    { program: 'openssl', packages: ['openssl'], why: 'certificates of test servers' },
     { program: 'chromium', packages: ['chromium'], why: 'the UI tests' },
   ],
 };
