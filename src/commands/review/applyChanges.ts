@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { CancelledError, messageOf } from '../../core/errors';
-import { UndoRoomError } from '../../review/apply/applyJournals';
+import type { UndoRoomError } from '../../review/apply/applyJournals';
 import type { ApplyResult } from '../../review/reviewService';
 import { lateProgress } from '../../views/lateProgress';
 import { nameText } from '../../views/messageText';
@@ -58,7 +58,7 @@ async function applyAsking(apply: (dropUndo: boolean) => Promise<ApplyResult>): 
   try {
     return await apply(false);
   } catch (error) {
-    if (!(error instanceof UndoRoomError)) {
+    if (!isUndoRoom(error)) {
       throw error;
     }
     const { l10n } = vscode;
@@ -70,6 +70,11 @@ async function applyAsking(apply: (dropUndo: boolean) => Promise<ApplyResult>): 
     }
     return apply(true);
   }
+}
+
+/** By its name: the class is in another bundle than this one. */
+function isUndoRoom(error: unknown): error is UndoRoomError {
+  return error instanceof Error && error.name === 'UndoRoomError';
 }
 
 async function report(
