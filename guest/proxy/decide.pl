@@ -1,12 +1,16 @@
 #!/usr/bin/perl
 # Answers squid for each request: does the machine's allowlist let it through? (external_acl_type, squid.conf.)
-#   in   <channel> <method> <host> <port> <client's port> <name in the TLS handshake> <request | guarded | tls>
-#        (`guarded`: are the addresses that it leads to checked?)
+#   in   <channel> <method> <host> <port> <client's port> <name in the TLS handshake> <request | tls | unguarded>
+#        (`unguarded`: may it lead to any address?) URL-encoded by squid, and taken as it is: no host that is allowed needs it.
 #   out  <channel> OK | <channel> ERR
-# A policy that can't be read allows nothing. When it changes, connections that it no longer allows are cut. An allowed CONNECT is
-# told on the container's log at once, as squid writes its own line only when the tunnel ends.
+# Method, host and name are the guest's words. ERR is the answer that lets nothing through, to whatever is no question too; no
+# input ends this program, as squid splices TLS whose question nobody answers. A policy that can't be read allows nothing. When it
+# changes, connections that it no longer allows are cut. An allowed CONNECT is told on the container's log at once, as squid writes
+# its own line only when the tunnel ends.
 use strict;
 use warnings;
+use Errno ();
+use IO::Handle ();
 use Time::HiRes ();
 
 my $POLICY = $ENV{BULKHEAD_POLICY} // '/proxy/policy';
@@ -14,6 +18,7 @@ my $LISTENER_PORT = 3128;
 # How often it looks for a changed or expired rule while connections are open. Seconds.
 my $LOOK_EVERY = 0.2;
 my $LINE_MAX = 16_384;
+my $QUESTION = qr/\A\d+ ([!-~]{1,96}) ([!-~]{1,768}) (\d{1,5}) (\d{1,5}) (-|[A-Za-z0-9._-]{1,253}) (request|tls|unguarded)\z/;
 
 # A policy that is just being written is no policy; the one before counts so long. Seconds.
 my $PATIENCE = 1;
@@ -21,6 +26,17 @@ my $PATIENCE = 1;
 my ($seen, $broken_since, $full, %exact, %suffix) = ('', undef, 0);
 # The client's port => [method, host, port] of its last allowed request.
 my %open;
+
+my $log;
+open $log, '>>', '/proc/1/fd/1' or undef $log;
+$log->autoflush(1) if $log;
+$| = 1;
+
+sub note {
+  my ($format, @values) = @_;
+  printf $log $format, @values if $log;
+  return;
+}
 
 sub now { return Time::HiRes::time() * 1000 }
 
@@ -84,14 +100,23 @@ sub allowed {
 
 sub answer {
   my ($method, $host, $port, $client, $name, $what) = @_;
-  return 0 if !defined $what;
-  if ($what eq 'guarded') { return !$full }
+  return $full if $what eq 'unguarded';
   $host = lc $host;
   return 0 if !allowed($method, $host, $port);
-  if ($what eq 'tls') { return $full || lc $name eq $host }
-  return 0 if $what ne 'request';
-  if ($client =~ /\A\d{1,5}\z/) { $open{$client} = [$method, $host, $port] }
+  return $full || lc $name eq $host if $what eq 'tls';
+  $open{$client} = [$method, $host, $port];
+  note("open %.0f %s %s\n", now(), $host, $port) if $method eq 'CONNECT';
   return 1;
+}
+
+# Answers one line. What doesn't begin with a channel has nobody who waits for an answer.
+sub reply {
+  my ($line) = @_;
+  my ($channel) = $line =~ /\A(\d{1,10}) / or return;
+  my @fields = $line =~ $QUESTION;
+  read_policy();
+  print $channel, @fields && answer(@fields) ? " OK\n" : " ERR\n";
+  return;
 }
 
 # Ends the processes that carry connections which the policy no longer allows: each is one child of socat.
@@ -117,11 +142,7 @@ sub cut {
   return;
 }
 
-my $log;
-open $log, '>>', '/proc/1/fd/1' or undef $log;
-$log->autoflush(1) if $log;
-$| = 1;
-my $pending = '';
+my ($pending, $overlong) = ('', 0);
 while (1) {
   my $ready = '';
   vec($ready, 0, 1) = 1;
@@ -130,16 +151,15 @@ while (1) {
   cut() if %open;
   next if $found <= 0;
   my $count = sysread STDIN, $pending, 65_536, length $pending;
+  next if !defined $count && $!{EINTR};
+  # squid has ended.
   last if !$count;
   while ($pending =~ s/\A([^\n]*)\n//) {
-    my ($channel, @fields) = map { s/%([0-9A-Fa-f]{2})/chr hex $1/ger } split / /, $1;
-    last if !defined $channel || $channel !~ /\A\d+\z/;
-    read_policy();
-    my $ok = answer(@fields);
-    print $channel, $ok ? " OK\n" : " ERR\n";
-    if ($ok && $log && $fields[0] eq 'CONNECT' && $fields[5] eq 'request') {
-      printf $log "open %.0f %s %s\n", now(), lc $fields[1], $fields[2];
-    }
+    reply($1) if !$overlong;
+    $overlong = 0;
   }
-  last if length $pending > $LINE_MAX;
+  if (length $pending > $LINE_MAX) {
+    reply($pending) if !$overlong;
+    ($pending, $overlong) = ('', 1);
+  }
 }

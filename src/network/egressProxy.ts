@@ -27,7 +27,7 @@ export interface EgressChange {
   /** With it the proxy runs when a change is done; without, it only stands ready in the right network. */
   machineRuns: boolean;
   /** The machine's mode so far. */
-  from: NetworkMode;
+  from?: NetworkMode;
   /** The VMM starts just now: a proxy that still runs is the last VMM's, and about to end. */
   fresh?: boolean;
 }

@@ -29,7 +29,16 @@ function start() {
     return value === '7 OK';
   };
   const rules = (text: string) => writeFile(policy, text);
-  return { ask, rules };
+  /** Whatever bytes, and how many lines of answers they get. */
+  const raw = async (bytes: string, answered: number) => {
+    started.stdin.write(bytes);
+    const said: string[] = [];
+    while (said.length < answered) {
+      said.push(String((await answers.next()).value));
+    }
+    return said;
+  };
+  return { ask, rules, raw };
 }
 
 const rule = (host: string, until?: number) => ({
@@ -61,6 +70,7 @@ describe('what is let through', () => {
     ['GET', '192.0.2.1', '80', false],
     ['GET', '%5B::1%5D', '80', false],
     ['GET', 'example.org%0Arule', '80', false],
+    ['GET', '%65xample.org', '80', false],
     ['GET', '-', '80', false],
     ['GET', 'example.org', '-', false],
   ])('%s %s:%s %s', async (method, host, port, expected) => {
@@ -92,9 +102,9 @@ describe('what is let through', () => {
     await rules(policyText('full', []));
     expect(await ask('CONNECT', '192.0.2.1', '22', '40000', '-', 'request')).toBe(true);
     expect(await ask('CONNECT', '192.0.2.1', '443', '40000', '-', 'tls')).toBe(true);
-    expect(await ask('GET', 'a.test', '80', '40000', '-', 'guarded')).toBe(false);
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'unguarded')).toBe(true);
     await rules(policyText('allowlist', []));
-    expect(await ask('GET', 'a.test', '80', '40000', '-', 'guarded')).toBe(true);
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'unguarded')).toBe(false);
     expect(await ask('GET', 'a.test', '80', '40000', '-', 'request')).toBe(false);
   });
 
@@ -118,5 +128,42 @@ describe('what is let through', () => {
     const { ask, rules } = start();
     await rules(text);
     expect(await ask('GET', 'a.test', '80', '40000', '-', 'request')).toBe(false);
+  });
+});
+
+describe('what is no question', () => {
+  const QUESTION = 'CONNECT example.org 443 40000';
+
+  it.each([
+    ['a name with an encoded character', `${QUESTION} example%2eorg tls`],
+    ['a name that is too long', `${QUESTION} ${'a'.repeat(254)} request`],
+    ['one field too many', `${QUESTION} - - request`],
+    ['one too few', `${QUESTION} request`],
+    ['two spaces', `CONNECT  example.org 443 40000 - request`],
+    ['another question', `${QUESTION} - guarded`],
+    ['more after it', `${QUESTION} - request\r`],
+    ['a port that is none', 'CONNECT example.org 443x 40000 - request'],
+    ['nothing', ''],
+  ])('%s gets no OK', async (_name, line) => {
+    const { rules, raw, ask } = start();
+    for (const text of [policyText('allowlist', [rule('example.org')]), policyText('full', [])]) {
+      await rules(text);
+      expect(await raw(`12 ${line}\n`, 1)).toEqual(['12 ERR']);
+      expect(await ask('CONNECT', 'example.org', '443', '40000', '-', 'request')).toBe(true);
+    }
+  });
+
+  it('lines without a number are passed over, and those after them answered', async () => {
+    const { rules, raw } = start();
+    await rules(policyText('allowlist', [rule('example.org')]));
+    const ask = (id: string) => `${id} ${QUESTION} - request\n`;
+    expect(await raw(`\n\nX\n${ask('a7')}${ask('')}${ask('-1')}${ask('3')}`, 1)).toEqual(['3 OK']);
+  });
+
+  it('a line without an end does not end the program, and gets one answer', async () => {
+    const { rules, raw } = start();
+    await rules(policyText('allowlist', [rule('example.org')]));
+    const long = `5 ${QUESTION} ${'b'.repeat(300_000)} tls\n`;
+    expect(await raw(`${long}6 ${QUESTION} - request\n`, 2)).toEqual(['5 ERR', '6 OK']);
   });
 });
