@@ -1,5 +1,7 @@
 #!/usr/bin/perl
 # Answers squid for each request: does the machine's allowlist let it through? (external_acl_type, squid.conf.)
+#   decide.pl [<program that knows whether the kernel's wall stands>]
+# With it, an allowlist counts only behind that wall, whoever forgot it. Without (in tests of the rules), nobody asks.
 #   in   <channel> <method> <host> <port> <client's port> <name in the TLS handshake> <request | tls | unguarded>
 #        (`unguarded`: may it lead to any address?) URL-encoded by squid, and taken as it is: no host that is allowed needs it.
 #   out  <channel> OK | <channel> ERR
@@ -14,6 +16,7 @@ use IO::Handle ();
 use Time::HiRes ();
 
 my $POLICY = $ENV{BULKHEAD_POLICY} // '/proxy/policy';
+my @WALL = @ARGV;
 my $LISTENER_PORT = 3128;
 # How often it looks for a changed or expired rule while connections are open. Seconds.
 my $LOOK_EVERY = 0.2;
@@ -23,7 +26,7 @@ my $QUESTION = qr/\A\d+ ([!-~]{1,96}) ([!-~]{1,768}) (\d{1,5}) (\d{1,5}) (-|[A-Z
 # A policy that is just being written is no policy; the one before counts so long. Seconds.
 my $PATIENCE = 1;
 
-my ($seen, $broken_since, $full, %exact, %suffix) = ('', undef, 0);
+my ($seen, $broken_since, $warned, $full, %exact, %suffix) = ('', undef, 0, 0);
 # The client's port => [method, host, port] of its last allowed request.
 my %open;
 
@@ -49,6 +52,11 @@ sub read_policy {
   if (!$found) {
     $broken_since //= now();
     return if now() - $broken_since < $PATIENCE * 1000;
+  }
+  if ($found && !$found->{full} && @WALL && system(@WALL) != 0) {
+    # It is asked again at the next request.
+    ($found, $state) = (undef, '');
+    warn "bulkhead-proxy: the kernel has no wall, so nothing is let through\n" if !$warned++;
   }
   ($seen, $broken_since) = ($state, undef);
   $found //= { full => 0, exact => {}, suffix => {} };
@@ -119,29 +127,50 @@ sub reply {
   return;
 }
 
-# Ends the processes that carry connections which the policy no longer allows: each is one child of socat.
-sub cut {
-  my %doomed;
-  for my $client (keys %open) {
-    $doomed{$client} = 1 if !allowed(@{ $open{$client} });
-  }
-  return if !%doomed;
-  delete @open{ keys %doomed };
+# The connections of the guest that are there: socket => the client's port. Nothing if the kernel does not tell.
+sub connections {
   open my $table, '<', '/proc/net/tcp' or return;
-  my %sockets;
+  my %port;
   while (my $line = <$table>) {
     my (undef, $local, $remote, undef, undef, undef, undef, undef, undef, $inode) = split ' ', $line;
-    next if !defined $inode || $remote !~ /:([0-9A-F]{4})\z/ || hex $1 != $LISTENER_PORT;
-    $sockets{"socket:[$inode]"} = 1 if $local =~ /:([0-9A-F]{4})\z/ && $doomed{ hex $1 };
+    next if !$inode || $remote !~ /:([0-9A-F]{4})\z/ || hex $1 != $LISTENER_PORT;
+    $port{"socket:[$inode]"} = hex $1 if $local =~ /:([0-9A-F]{4})\z/;
   }
   close $table;
+  return \%port;
+}
+
+# Ends the processes that carry connections which the policy no longer allows: each is one child of socat. One that is still there is
+# looked for again next time.
+sub cut {
+  my %doomed = map { $_ => 1 } grep { !allowed(@{ $open{$_} }) } keys %open;
+  return if !%doomed;
+  my $connections = connections() or return;
+  my %there = map { $_ => 1 } grep { $doomed{ $connections->{$_} } } keys %$connections;
+  delete $doomed{ $connections->{$_} } for keys %there;
+  delete @open{ keys %doomed };
+  end_carriers(\%there);
+  return;
+}
+
+sub end_carriers {
+  my ($sockets) = @_;
+  return if !%$sockets;
   for my $link (glob '/proc/[0-9]*/fd/*') {
     my $target = readlink $link // next;
-    kill 'KILL', (split '/', $link)[2] if $sockets{$target};
+    kill 'KILL', (split '/', $link)[2] if $sockets->{$target};
   }
   return;
 }
 
+# squid starts this program again if it ended. What the one before let through is not known then, so it could not be taken back.
+sub end_unknown {
+  my $connections = connections() // die "/proc/net/tcp: $!\n";
+  end_carriers({ map { $_ => 1 } keys %$connections });
+  return;
+}
+
+end_unknown() if @WALL;
 my ($pending, $overlong) = ('', 0);
 while (1) {
   my $ready = '';

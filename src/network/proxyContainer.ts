@@ -4,11 +4,12 @@ import { PROXY_LABEL } from '../machine/kvm/labels';
 import type { EgressPlace } from './egressNetwork';
 
 const MIB = 2 ** 20;
-const PROXY = '/usr/lib/bulkhead/proxy';
+/** Where the kit has guest/proxy. */
+export const PROXY_PROGRAMS = '/usr/lib/bulkhead/proxy';
 
 /** What kept a proxy of older rules from being used again: the container is made anew when this changes. */
 const VERSION_LABEL = 'bulkhead.proxy-version';
-const VERSION = '1';
+const VERSION = '2';
 
 export function proxyVersionOf(labels: Record<string, string>): string {
   return labels[VERSION_LABEL] ?? '';
@@ -31,7 +32,7 @@ export function proxyContainer(
     WorkingDir: '/',
     Hostname: 'proxy',
     StopTimeout: 2,
-    Entrypoint: [`${PROXY}/proxy`],
+    Entrypoint: [`${PROXY_PROGRAMS}/proxy`],
     Cmd: [],
     Labels: { [PROXY_LABEL]: id, [VERSION_LABEL]: proxyVersion(place) },
     HostConfig: {
@@ -65,7 +66,7 @@ export function wallContainer(
     Image: kitImage,
     User: '0:0',
     WorkingDir: '/',
-    Entrypoint: [`${PROXY}/wall`, mode, ...addresses],
+    Entrypoint: [`${PROXY_PROGRAMS}/wall`, mode, ...addresses],
     Cmd: [],
     Labels: { 'bulkhead.worker': 'wall' },
     HostConfig: {

@@ -14,6 +14,8 @@ import { engine, kitImage } from '../../integration/fixtures/machine';
 const MOVES = readFileSync(join(__dirname, 'moves.pl'), 'utf8');
 const SERVERS = readFileSync(join(__dirname, 'servers.pl'), 'utf8');
 const MOVES_MS = 100_000;
+/** squid ends itself if the program that decides ends within 30 seconds of its start. Later it starts another. */
+export const YOUNG_SECONDS = 31;
 /** The names that lead to the servers, by the Engine's own name server. Only the first is allowed. */
 export const ALLOWED = 'allowed.test';
 export const OTHER = 'other.test';
@@ -141,6 +143,36 @@ export class ProxyWorld {
     const { stream } = await execStream(this.engine, this.proxy, ['bash', '-c', script], { what: script });
     stream.end();
     return (await buffer(stream)).toString().trim();
+  }
+
+  /** The process of the program that decides. */
+  async helper(): Promise<string> {
+    return this.inProxy(
+      'for comm in /proc/[0-9]*/comm; do [[ $(< "$comm") != decide.pl ]] || echo "$comm"; done',
+    );
+  }
+
+  /** Once squid would start it again, the program that decides hangs for some seconds, and is killed. */
+  async killHelper(): Promise<void> {
+    await this.inProxy(`
+      sleep ${YOUNG_SECONDS}
+      for comm in /proc/[0-9]*/comm; do
+        if [[ $(< "$comm") == decide.pl ]]; then
+          kill -STOP "\${comm//[!0-9]/}"; sleep 5; kill -KILL "\${comm//[!0-9]/}"
+        fi
+      done`);
+  }
+
+  /** What the proxy was told to obey. */
+  async policy(): Promise<string> {
+    const { stream } = await execStream(this.engine, this.vmm, ['cat', '/proxy/policy'], { what: 'policy' });
+    stream.end();
+    return (await buffer(stream)).toString();
+  }
+
+  /** This host's own address in the network of the servers. */
+  get hostAddress(): string {
+    return this.address.replace(/\d+$/, (last) => String(Number(last) - 4));
   }
 
   async proxyLog(): Promise<string> {
