@@ -186,10 +186,13 @@ describe('the program that decides', () => {
         ...others.flatMap(open),
         `sleep ${YOUNG_SECONDS + 3}`,
         ...others.map((id) => hello(id, OTHER)),
+        // By then it is dead; squid starts the next one when it has a question.
+        'sleep 6',
+        ...open('next'),
         ...others.map((id) => `rest ${id} 1`),
       ]);
       await killing;
-      expect(seen.filter((line) => line.endsWith(' 200'))).toHaveLength(others.length);
+      expect(seen.filter((line) => line.endsWith(' 200')).length).toBeGreaterThanOrEqual(others.length);
       expect(await world.proxyLog()).toContain('external_acl_type #Hlpr1 exited');
       expect(await handshakes()).toEqual([]);
       await honest();
