@@ -2,10 +2,10 @@
 # Answers squid for each request: does the machine's allowlist let it through? (external_acl_type, squid.conf.)
 #   decide.pl [<program that knows whether the kernel's wall stands>]
 # With it, an allowlist counts only behind that wall, whoever forgot it. Without (in tests of the rules), nobody asks.
-#   in   <channel> <method> <host> <port> <client's port> <name in the TLS handshake> <request | tls | unguarded>
-#        (`unguarded`: may it lead to any address?) URL-encoded by squid, and taken as it is: no host that is allowed needs it.
+#   in   <channel> <method> <host> <port> <client's port> <TLS handshake, base64> <request | tls | unguarded>
+#        (`unguarded`: may it lead to any address?) The rest is URL-encoded by squid, and taken as it is: no host that is allowed needs it.
 #   out  <channel> OK | <channel> ERR
-# Method, host and name are the guest's words. ERR is the answer that lets nothing through, to whatever is no question too; no
+# Method, host and handshake are the guest's words. The handshake is read here, as squid takes a name up to its first NUL for the whole. ERR is the answer that lets nothing through, to whatever is no question too; no
 # input ends this program, as squid splices TLS whose question nobody answers. A policy that can't be read allows nothing. When it
 # changes, connections that it no longer allows are cut. An allowed CONNECT is told on the container's log at once, as squid writes
 # its own line only when the tunnel ends.
@@ -13,6 +13,7 @@ use strict;
 use warnings;
 use Errno ();
 use IO::Handle ();
+use MIME::Base64 ();
 use Time::HiRes ();
 
 my $POLICY = $ENV{BULKHEAD_POLICY} // '/proxy/policy';
@@ -20,8 +21,8 @@ my @WALL = @ARGV;
 my $LISTENER_PORT = 3128;
 # How often it looks for a changed or expired rule while connections are open. Seconds.
 my $LOOK_EVERY = 0.2;
-my $LINE_MAX = 16_384;
-my $QUESTION = qr/\A\d+ ([!-~]{1,96}) ([!-~]{1,768}) (\d{1,5}) (\d{1,5}) (-|[A-Za-z0-9._-]{1,253}) (request|tls|unguarded)\z/;
+my $LINE_MAX = 24_576;
+my $QUESTION = qr/\A\d+ ([!-~]{1,96}) ([!-~]{1,768}) (\d{1,5}) (\d{1,5}) ([A-Za-z0-9+\/=-]{1,20000}) (request|tls|unguarded)\z/;
 
 # A policy that is just being written is no policy; the one before counts so long. Seconds.
 my $PATIENCE = 1;
@@ -106,12 +107,50 @@ sub allowed {
   return 0;
 }
 
+# Takes what follows a length of 1 or 2 bytes off the beginning.
+sub vector {
+  my ($bytes, $size) = @_;
+  my $length = unpack $size == 1 ? 'C' : 'n', substr $$bytes, 0, $size, '';
+  die "cut off\n" if !defined $length || $length > length $$bytes;
+  return substr $$bytes, 0, $length, '';
+}
+
+# The one name that a ClientHello (RFC 8446, 4.1.2; RFC 6066, 3) has, in lower case. Dies if it is cut off or has another number of them.
+sub server_name {
+  my ($records, $message, $end) = (MIME::Base64::decode_base64($_[0]), '', 4);
+  while (length $message < $end) {
+    my $head = substr $records, 0, 3, '';
+    die "no handshake\n" if $head !~ /\A\x16\x03/;
+    $message .= vector(\$records, 2);
+    $end = 4 + unpack 'N', "\0" . substr $message, 1, 3 if length $message >= 4;
+  }
+  my $hello = substr $message, 4, $end - 4;
+  die "no ClientHello\n" if $message !~ /\A\x01/ || length $hello < 34;
+  substr $hello, 0, 34, '';
+  vector(\$hello, $_) for 1, 2, 1;
+  my $extensions = vector(\$hello, 2);
+  my @names;
+  while (length $extensions) {
+    my $type = unpack 'n', substr $extensions, 0, 2, '';
+    my $data = vector(\$extensions, 2);
+    next if $type != 0;
+    my $list = vector(\$data, 2);
+    while (length $list) {
+      die "no host name\n" if substr($list, 0, 1, '') ne "\0";
+      push @names, vector(\$list, 2);
+    }
+    die "more than a list\n" if length $data;
+  }
+  die "not one name\n" if @names != 1 || length $hello;
+  return lc $names[0];
+}
+
 sub answer {
-  my ($method, $host, $port, $client, $name, $what) = @_;
+  my ($method, $host, $port, $client, $handshake, $what) = @_;
   return $full if $what eq 'unguarded';
   $host = lc $host;
   return 0 if !allowed($method, $host, $port);
-  return $full || lc $name eq $host if $what eq 'tls';
+  return $full || (eval { server_name($handshake) } // '') eq $host if $what eq 'tls';
   $open{$client} = [$method, $host, $port];
   note("open %.0f %s %s\n", now(), $host, $port) if $method eq 'CONNECT';
   return 1;

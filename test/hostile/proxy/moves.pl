@@ -5,6 +5,7 @@
 #   bytes <id> <hex>
 #   head <id> <seconds>                 prints `<id> <status>` of the answer to connect, `<id> -` if there was none
 #   rest <id> <seconds>                 prints `<id> got <bytes> <text>` of what came after it, until its end or until then
+#   ended <id>                          prints `<id> ended` or `<id> open`
 #   sleep <seconds>
 use strict;
 use warnings;
@@ -45,6 +46,11 @@ sub gather {
 }
 
 my %moves = (
+  ended => sub {
+    my ($id) = @_;
+    my $over = IO::Select->new($socket{$id})->can_read(0) && !sysread $socket{$id}, $read{$id}, 65_536, length $read{$id};
+    print $id, $over ? " ended\n" : " open\n";
+  },
   connect => sub {
     my ($id, $target) = @_;
     $socket{$id} = IO::Socket::UNIX->new(Peer => '/proxy/egress.sock') or return;

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { policyText } from '../../../src/network/networkRules';
+import { clientHello } from '../../integration/fixtures/clientHello';
 
 const PROGRAM = resolve(__dirname, '../../../guest/proxy/decide.pl');
 
@@ -39,6 +40,33 @@ function start() {
     return said;
   };
   return { ask, rules, raw };
+}
+
+const vector = (size: 1 | 2, content: Buffer) => {
+  const length = Buffer.alloc(size);
+  length.writeUIntBE(content.length, 0, size);
+  return Buffer.concat([length, content]);
+};
+
+/** A ClientHello with these server names, in records of `record` bytes, as squid hands it on. */
+function handshake(names: string[], { record = 16_384 } = {}): string {
+  const entries = names.map((name) => Buffer.concat([Buffer.of(0), vector(2, Buffer.from(name, 'latin1'))]));
+  const serverName = Buffer.concat([Buffer.of(0, 0), vector(2, vector(2, Buffer.concat(entries)))]);
+  const groups = Buffer.from('000a00060004001d0017', 'hex');
+  const hello = Buffer.concat([
+    Buffer.of(3, 3),
+    Buffer.alloc(32, 7),
+    vector(1, Buffer.alloc(32)),
+    vector(2, Buffer.of(0x13, 1)),
+    vector(1, Buffer.of(0)),
+    vector(2, Buffer.concat([groups, ...(names.length > 0 ? [serverName] : [])])),
+  ]);
+  const message = Buffer.concat([Buffer.of(1, 0), vector(2, hello)]);
+  const records: Buffer[] = [];
+  for (let at = 0; at < message.length; at += record) {
+    records.push(Buffer.of(22, 3, 1), vector(2, message.subarray(at, at + record)));
+  }
+  return Buffer.concat(records).toString('base64');
 }
 
 const rule = (host: string, until?: number) => ({
@@ -90,11 +118,40 @@ describe('what is let through', () => {
   it('a TLS handshake must name the host that was asked for', async () => {
     const { ask, rules } = start();
     await rules(policyText('allowlist', [rule('example.org'), rule('other.test')]));
-    const tls = (name: string) => ask('CONNECT', 'example.org', '443', '40000', name, 'tls');
-    expect(await tls('example.org')).toBe(true);
-    expect(await tls('Example.org')).toBe(true);
-    expect(await tls('other.test')).toBe(false);
+    const tls = (handshake: string) => ask('CONNECT', 'example.org', '443', '40000', handshake, 'tls');
+    const real = async (name: string) => (await clientHello(name)).toString('base64');
+    expect(await tls(await real('example.org'))).toBe(true);
+    expect(await tls(await real('other.test'))).toBe(false);
     expect(await tls('-')).toBe(false);
+    expect(await tls(handshake(['example.org']))).toBe(true);
+    expect(await tls(handshake(['Example.org']))).toBe(true);
+    expect(await tls(handshake(['example.org'], { record: 40 }))).toBe(true);
+    for (const names of [
+      [],
+      ['example.org\0'],
+      ['example.org\0.other.test'],
+      ['example.org.'],
+      ['example.org', 'other.test'],
+      ['example.org', 'example.org'],
+    ]) {
+      expect(await tls(handshake(names)), names.join()).toBe(false);
+    }
+    const whole = Buffer.from(handshake(['example.org']), 'base64');
+    for (let length = 0; length < whole.length; length++) {
+      expect(await tls(whole.subarray(0, length).toString('base64') || '='), `${length} bytes of it`).toBe(
+        false,
+      );
+    }
+    expect(await tls(`${whole.toString('base64')}=`)).toBe(true);
+    for (const [at, byte] of [
+      [0, 23],
+      [5, 2],
+      [1, 2],
+    ] as const) {
+      const changed = Buffer.from(whole);
+      changed[at] = byte;
+      expect(await tls(changed.toString('base64'))).toBe(false);
+    }
   });
 
   it('in `full` it is everything, unguarded', async () => {
@@ -135,8 +192,8 @@ describe('what is no question', () => {
   const QUESTION = 'CONNECT example.org 443 40000';
 
   it.each([
-    ['a name with an encoded character', `${QUESTION} example%2eorg tls`],
-    ['a name that is too long', `${QUESTION} ${'a'.repeat(254)} request`],
+    ['a handshake that is not base64', `${QUESTION} example%2eorg tls`],
+    ['one that is too long', `${QUESTION} ${'a'.repeat(20_001)} request`],
     ['one field too many', `${QUESTION} - - request`],
     ['one too few', `${QUESTION} request`],
     ['two spaces', `CONNECT  example.org 443 40000 - request`],
