@@ -34,12 +34,10 @@ export async function startEgress(
   try {
     await withNetworkLock(services, id, options, async () => {
       const proxy = await proxyOf(services, id, options);
-      await proxy.apply(await readPolicy(services, id, mode), {
-        ...wait(options),
-        machineRuns: true,
-        fresh: options.fresh,
-        from: options.fresh ? 'none' : mode,
-      });
+      if (options.fresh) {
+        await proxy.stop();
+      }
+      await proxy.apply(await readPolicy(services, id, mode), { ...wait(options), machineRuns: true });
     });
     return undefined;
   } catch (error) {
@@ -76,10 +74,10 @@ export async function switchMode(
 ): Promise<void> {
   const machine = await services.machine(id, wait(options));
   await withNetworkLock(services, id, options, async () => {
-    const { state, networkMode } = await machine.info(wait(options));
+    const { state } = await machine.info(wait(options));
     const proxy = await proxyOf(services, id, options);
     const policy = await readPolicy(services, id, mode);
-    const change = { ...wait(options), machineRuns: state === 'running', from: networkMode };
+    const change = { ...wait(options), machineRuns: state === 'running' };
     await Promise.all([machine.setNetwork(mode, wait(options)), proxy.apply(policy, change)]);
   });
 }
@@ -147,7 +145,7 @@ async function applyRules(
   const proxy = await proxyOf(services, options.id, options);
   const dead = options.machineRuns && policy.mode !== 'none' && !(await proxy.runs());
   if (dead) {
-    await proxy.apply(policy, { ...wait(options), machineRuns: true, from: policy.mode });
+    await proxy.apply(policy, { ...wait(options), machineRuns: true });
   } else {
     await proxy.changeRules(policy, wait(options));
   }

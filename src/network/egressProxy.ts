@@ -1,20 +1,19 @@
 import { buffer } from 'node:stream/consumers';
 import type { Container, ContainerInspectInfo } from 'dockerode';
 import { pack } from 'tar-stream';
-import { delay, withDeadline } from '../core/deadline';
+import { delay, throwIfAborted, withDeadline } from '../core/deadline';
 import { BulkheadError } from '../core/errors';
 import type { Engine } from '../image/engine';
 import { engineFailure, statusOf } from '../image/engineFailure';
 import type { WaitOptions } from '../machine/hypervisor';
-import { runOnce } from '../machine/kvm/containerExec';
 import { moveToNetwork, NO_NETWORK } from '../machine/kvm/containerNetwork';
 import { containerName, proxyName } from '../machine/kvm/jail';
-import type { NetworkMode } from '../settings/workspaceSpec';
 import { type EgressPlace, ensureEgressNetwork } from './egressNetwork';
 import { readHostAddresses } from './hostAddresses';
+import { buildWall, wallStands } from './kernelWall';
 import { policyText } from './networkRules';
 import type { NetworkPolicy } from './networkService';
-import { proxyContainer, proxyVersion, proxyVersionOf, wallContainer } from './proxyContainer';
+import { proxyContainer, proxyVersion, proxyVersionOf } from './proxyContainer';
 
 const READY_MS = 40_000;
 const CHANGE_MS = 30_000;
@@ -26,10 +25,6 @@ const OWNER = { uid: 1234, gid: 1234 };
 export interface EgressChange {
   /** With it the proxy runs when a change is done; without, it only stands ready in the right network. */
   machineRuns: boolean;
-  /** The machine's mode so far. */
-  from: NetworkMode;
-  /** The VMM starts just now: a proxy that still runs is the last VMM's, and about to end. */
-  fresh?: boolean;
 }
 
 /**
@@ -105,33 +100,49 @@ export class EgressProxy {
     const [image, network] = await Promise.all([
       this.kitImage(),
       ensureEgressNetwork(this.engine, this.place),
-      options.fresh ? this.stop() : undefined,
     ]);
-    const found = await this.ensureContainer(image, network);
-    const rules = { policy: policyText(policy.mode, policy.rules) };
-    if (found.State.Running && options.from !== 'full' && policy.mode !== 'full') {
-      // The rules first: at no moment is it in its new network with those of another mode. Its wall stands.
-      await this.writeFiles(rules);
+    const { Id: id, State: state } = await this.ensureContainer(image, network);
+    if (!state.Running && !options.machineRuns) {
       await moveToNetwork(this.engine, this.container, network);
       return;
     }
-    if (!options.machineRuns) {
+    const full = policy.mode === 'full';
+    const walled = state.Running && (await wallStands(this.container, signal));
+    throwIfAborted(signal);
+    if (walled || (state.Running && full && (await this.serves()))) {
+      // The rules first: at no moment is it in its new network with those of another mode.
+      await this.writeFiles({ policy: policyText(policy.mode, policy.rules) });
       await moveToNetwork(this.engine, this.container, network);
-      return;
+    } else {
+      // One that was `full`, or whose start was cut off, begins anew: nothing that it has open or knows goes on behind the wall.
+      await this.stop();
+      await this.start(policy, { id, image, network, signal });
     }
-    const addresses = await readHostAddresses(this.engine, image, { signal });
-    const lines = addresses.map((address) => `${address}\n`).join('');
-    const wall = (mode: 'shut' | 'open') => this.buildWall(found.Id, image, mode, addresses, signal);
-    await this.writeFiles({ ...rules, 'host-addresses': lines });
-    await moveToNetwork(this.engine, this.container, network);
-    if (!found.State.Running) {
-      await this.container.start();
-    }
-    // It does not serve before the kernel refuses what it must (guest/proxy/proxy).
-    await wall('shut');
     await this.untilServing(signal);
-    if (policy.mode === 'full') {
-      await wall('open');
+    if (full) {
+      await buildWall(this.engine, { id, image }, 'open', [], signal);
+    }
+  }
+
+  /** It does not serve before the kernel refuses what it must (guest/proxy/proxy). */
+  private async start(
+    policy: NetworkPolicy,
+    { id, image, network, signal }: { id: string; image: string; network: string; signal: AbortSignal },
+  ): Promise<void> {
+    const addresses = await readHostAddresses(this.engine, image, { signal });
+    throwIfAborted(signal);
+    await this.writeFiles({
+      policy: policyText(policy.mode, policy.rules),
+      'host-addresses': addresses.map((address) => `${address}\n`).join(''),
+    });
+    await moveToNetwork(this.engine, this.container, network);
+    throwIfAborted(signal);
+    await this.container.start();
+    try {
+      await buildWall(this.engine, { id, image }, 'shut', addresses, signal);
+    } catch (error) {
+      await this.stop();
+      throw error;
     }
   }
 
@@ -176,30 +187,6 @@ export class EgressProxy {
     }
   }
 
-  private async buildWall(
-    proxyId: string,
-    image: string,
-    mode: 'shut' | 'open',
-    addresses: string[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const what = 'The wall in the kernel of the Engine’s host';
-    const { exitCode, output } = await runOnce(this.engine, wallContainer(proxyId, image, mode, addresses), {
-      what,
-      ms: 20_000,
-      signal,
-    });
-    if (exitCode !== 0) {
-      // Without it a name server could lead squid to the local network after the check of its addresses.
-      await this.stop();
-      throw new BulkheadError(`${what} can’t be built, so the machine stays without a network: ${output}`, {
-        kind: 'host',
-        next: 'Its kernel needs policy routing (CONFIG_IP_MULTIPLE_TABLES).',
-      });
-    }
-  }
-
-  /** The second socket is made last. */
   private async untilServing(signal: AbortSignal): Promise<void> {
     for (;;) {
       const found = await this.container.inspect();
@@ -211,19 +198,23 @@ export class EgressProxy {
           { next: 'Look at `docker logs` of its container.' },
         );
       }
-      const answer = await this.container
-        .infoArchive({ path: '/proxy/egress.sock' })
-        .catch((error: unknown) => {
-          if (statusOf(error) !== 404) {
-            throw error;
-          }
-          return undefined;
-        });
-      answer?.resume();
-      if (answer) {
+      if (await this.serves()) {
         return;
       }
       await delay(50, signal);
+    }
+  }
+
+  /** Its socket for the guest is made last, and is gone when it begins (guest/proxy/proxy). */
+  private async serves(): Promise<boolean> {
+    try {
+      (await this.container.infoArchive({ path: '/proxy/egress.sock' })).resume();
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 404) {
+        return false;
+      }
+      throw error;
     }
   }
 

@@ -5,11 +5,12 @@ import { PROXY_LABEL } from '../machine/kvm/labels';
 import type { EgressPlace } from './egressNetwork';
 
 const MIB = 2 ** 20;
-const PROXY = '/usr/lib/bulkhead/proxy';
+/** Where the kit has guest/proxy. */
+export const PROXY_PROGRAMS = '/usr/lib/bulkhead/proxy';
 
 /** What kept a proxy of older rules from being used again: the container is made anew when this changes. */
 const VERSION_LABEL = 'bulkhead.proxy-version';
-const VERSION = '1';
+const VERSION = '2';
 
 export function proxyVersionOf(labels: Record<string, string>): string {
   return labels[VERSION_LABEL] ?? '';
@@ -32,7 +33,7 @@ export function proxyContainer(
     WorkingDir: '/',
     Hostname: 'proxy',
     StopTimeout: 2,
-    Entrypoint: [`${PROXY}/proxy`],
+    Entrypoint: [`${PROXY_PROGRAMS}/proxy`],
     Cmd: [],
     Labels: { [PROXY_LABEL]: id, [VERSION_LABEL]: proxyVersion(place) },
     HostConfig: {
@@ -40,6 +41,8 @@ export function proxyContainer(
       NetworkMode: network,
       Memory: 96 * MIB,
       MemorySwap: 96 * MIB,
+      // A guest decides how much there is to decide.
+      NanoCpus: 1e9,
       PidsLimit: 160,
       Tmpfs: { '/tmp': 'size=8m,mode=1777,nosuid,nodev,noexec' },
       // What the guest asked for is read from this log; it can't fill the host's disk with it.
@@ -61,12 +64,12 @@ export function wallContainer(
   mode: 'shut' | 'open',
   addresses: string[],
 ): ContainerCreateOptions {
-  return withRightToRoutes(kitImage, `container:${proxyId}`, [`${PROXY}/wall`, mode, ...addresses]);
+  return withRightToRoutes(kitImage, `container:${proxyId}`, [`${PROXY_PROGRAMS}/wall`, mode, ...addresses]);
 }
 
 /** Tries the wall in a network of Docker's, in a container that nobody shares (guest/proxy/try-wall). */
 export function wallTrial(kitImage: string, network: string): ContainerCreateOptions {
-  return withRightToRoutes(kitImage, network, [`${PROXY}/try-wall`]);
+  return withRightToRoutes(kitImage, network, [`${PROXY_PROGRAMS}/try-wall`]);
 }
 
 function withRightToRoutes(

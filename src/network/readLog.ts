@@ -1,5 +1,4 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { BulkheadError } from '../core/errors';
 import type { Engine } from '../image/engine';
 import { engineFailure, statusOf } from '../image/engineFailure';
 import { plainLog } from '../machine/kvm/containerExec';
@@ -65,23 +64,35 @@ export async function* followRequests(
   raw.on('error', (error) => lines.destroy(error));
   signal.addEventListener('abort', stop, { once: true });
   try {
-    let rest = '';
-    for await (const chunk of lines) {
-      const parts = (rest + (chunk as Buffer).toString('latin1')).split('\n');
-      rest = parts.pop() ?? '';
-      if (rest.length > STAMPED_LINE_MAX) {
-        throw new BulkheadError('The proxy logged a line without an end');
-      }
-      for (const line of parts) {
-        const found = stamped(line);
-        if (found && (last === undefined || found.stamp > last)) {
-          yield found;
-        }
+    for await (const line of boundedLines(lines)) {
+      const found = stamped(line);
+      if (found && (last === undefined || found.stamp > last)) {
+        yield found;
       }
     }
   } finally {
     signal.removeEventListener('abort', stop);
     raw.destroy();
+  }
+}
+
+/** Lines of at most `STAMPED_LINE_MAX` characters. One that is longer is no line of the proxy's: it is left out, and what follows it counts. */
+export async function* boundedLines(chunks: AsyncIterable<unknown>): AsyncGenerator<string, void> {
+  let rest = '';
+  let overlong = false;
+  for await (const chunk of chunks) {
+    const parts = (rest + (chunk as Buffer).toString('latin1')).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) {
+      if (!overlong && line.length <= STAMPED_LINE_MAX) {
+        yield line;
+      }
+      overlong = false;
+    }
+    if (rest.length > STAMPED_LINE_MAX) {
+      rest = '';
+      overlong = true;
+    }
   }
 }
 

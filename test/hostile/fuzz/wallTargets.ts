@@ -291,7 +291,7 @@ export const WALL_TARGETS: Target[] = [
         }
       }
       hold(
-        parseHostAddresses(text).every((address) => /^[0-9a-f.:/]+$/i.test(address)),
+        (refused(() => parseHostAddresses(text)) ?? []).every((address) => /^[0-9a-f.:/]+$/i.test(address)),
         'an address is one',
       );
     },

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { policyText } from '../../../src/network/networkRules';
+import { clientHello } from '../../integration/fixtures/clientHello';
 
 const PROGRAM = resolve(__dirname, '../../../guest/proxy/decide.pl');
 
@@ -29,7 +30,43 @@ function start() {
     return value === '7 OK';
   };
   const rules = (text: string) => writeFile(policy, text);
-  return { ask, rules };
+  /** Whatever bytes, and how many lines of answers they get. */
+  const raw = async (bytes: string, answered: number) => {
+    started.stdin.write(bytes);
+    const said: string[] = [];
+    while (said.length < answered) {
+      said.push(String((await answers.next()).value));
+    }
+    return said;
+  };
+  return { ask, rules, raw };
+}
+
+const vector = (size: 1 | 2, content: Buffer) => {
+  const length = Buffer.alloc(size);
+  length.writeUIntBE(content.length, 0, size);
+  return Buffer.concat([length, content]);
+};
+
+/** A ClientHello with these server names, in records of `record` bytes, as squid hands it on. */
+function handshake(names: string[], { record = 16_384 } = {}): string {
+  const entries = names.map((name) => Buffer.concat([Buffer.of(0), vector(2, Buffer.from(name, 'latin1'))]));
+  const serverName = Buffer.concat([Buffer.of(0, 0), vector(2, vector(2, Buffer.concat(entries)))]);
+  const groups = Buffer.from('000a00060004001d0017', 'hex');
+  const hello = Buffer.concat([
+    Buffer.of(3, 3),
+    Buffer.alloc(32, 7),
+    vector(1, Buffer.alloc(32)),
+    vector(2, Buffer.of(0x13, 1)),
+    vector(1, Buffer.of(0)),
+    vector(2, Buffer.concat([groups, ...(names.length > 0 ? [serverName] : [])])),
+  ]);
+  const message = Buffer.concat([Buffer.of(1, 0), vector(2, hello)]);
+  const records: Buffer[] = [];
+  for (let at = 0; at < message.length; at += record) {
+    records.push(Buffer.of(22, 3, 1), vector(2, message.subarray(at, at + record)));
+  }
+  return Buffer.concat(records).toString('base64');
 }
 
 const rule = (host: string, until?: number) => ({
@@ -61,6 +98,7 @@ describe('what is let through', () => {
     ['GET', '192.0.2.1', '80', false],
     ['GET', '%5B::1%5D', '80', false],
     ['GET', 'example.org%0Arule', '80', false],
+    ['GET', '%65xample.org', '80', false],
     ['GET', '-', '80', false],
     ['GET', 'example.org', '-', false],
   ])('%s %s:%s %s', async (method, host, port, expected) => {
@@ -80,11 +118,40 @@ describe('what is let through', () => {
   it('a TLS handshake must name the host that was asked for', async () => {
     const { ask, rules } = start();
     await rules(policyText('allowlist', [rule('example.org'), rule('other.test')]));
-    const tls = (name: string) => ask('CONNECT', 'example.org', '443', '40000', name, 'tls');
-    expect(await tls('example.org')).toBe(true);
-    expect(await tls('Example.org')).toBe(true);
-    expect(await tls('other.test')).toBe(false);
+    const tls = (handshake: string) => ask('CONNECT', 'example.org', '443', '40000', handshake, 'tls');
+    const real = async (name: string) => (await clientHello(name)).toString('base64');
+    expect(await tls(await real('example.org'))).toBe(true);
+    expect(await tls(await real('other.test'))).toBe(false);
     expect(await tls('-')).toBe(false);
+    expect(await tls(handshake(['example.org']))).toBe(true);
+    expect(await tls(handshake(['Example.org']))).toBe(true);
+    expect(await tls(handshake(['example.org'], { record: 40 }))).toBe(true);
+    for (const names of [
+      [],
+      ['example.org\0'],
+      ['example.org\0.other.test'],
+      ['example.org.'],
+      ['example.org', 'other.test'],
+      ['example.org', 'example.org'],
+    ]) {
+      expect(await tls(handshake(names)), names.join()).toBe(false);
+    }
+    const whole = Buffer.from(handshake(['example.org']), 'base64');
+    for (let length = 0; length < whole.length; length++) {
+      expect(await tls(whole.subarray(0, length).toString('base64') || '='), `${length} bytes of it`).toBe(
+        false,
+      );
+    }
+    expect(await tls(`${whole.toString('base64')}=`)).toBe(true);
+    for (const [at, byte] of [
+      [0, 23],
+      [5, 2],
+      [1, 2],
+    ] as const) {
+      const changed = Buffer.from(whole);
+      changed[at] = byte;
+      expect(await tls(changed.toString('base64'))).toBe(false);
+    }
   });
 
   it('in `full` it is everything, unguarded', async () => {
@@ -92,9 +159,9 @@ describe('what is let through', () => {
     await rules(policyText('full', []));
     expect(await ask('CONNECT', '192.0.2.1', '22', '40000', '-', 'request')).toBe(true);
     expect(await ask('CONNECT', '192.0.2.1', '443', '40000', '-', 'tls')).toBe(true);
-    expect(await ask('GET', 'a.test', '80', '40000', '-', 'guarded')).toBe(false);
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'unguarded')).toBe(true);
     await rules(policyText('allowlist', []));
-    expect(await ask('GET', 'a.test', '80', '40000', '-', 'guarded')).toBe(true);
+    expect(await ask('GET', 'a.test', '80', '40000', '-', 'unguarded')).toBe(false);
     expect(await ask('GET', 'a.test', '80', '40000', '-', 'request')).toBe(false);
   });
 
@@ -118,5 +185,42 @@ describe('what is let through', () => {
     const { ask, rules } = start();
     await rules(text);
     expect(await ask('GET', 'a.test', '80', '40000', '-', 'request')).toBe(false);
+  });
+});
+
+describe('what is no question', () => {
+  const QUESTION = 'CONNECT example.org 443 40000';
+
+  it.each([
+    ['a handshake that is not base64', `${QUESTION} example%2eorg tls`],
+    ['one that is too long', `${QUESTION} ${'a'.repeat(20_001)} request`],
+    ['one field too many', `${QUESTION} - - request`],
+    ['one too few', `${QUESTION} request`],
+    ['two spaces', `CONNECT  example.org 443 40000 - request`],
+    ['another question', `${QUESTION} - guarded`],
+    ['more after it', `${QUESTION} - request\r`],
+    ['a port that is none', 'CONNECT example.org 443x 40000 - request'],
+    ['nothing', ''],
+  ])('%s gets no OK', async (_name, line) => {
+    const { rules, raw, ask } = start();
+    for (const text of [policyText('allowlist', [rule('example.org')]), policyText('full', [])]) {
+      await rules(text);
+      expect(await raw(`12 ${line}\n`, 1)).toEqual(['12 ERR']);
+      expect(await ask('CONNECT', 'example.org', '443', '40000', '-', 'request')).toBe(true);
+    }
+  });
+
+  it('lines without a number are passed over, and those after them answered', async () => {
+    const { rules, raw } = start();
+    await rules(policyText('allowlist', [rule('example.org')]));
+    const ask = (id: string) => `${id} ${QUESTION} - request\n`;
+    expect(await raw(`\n\nX\n${ask('a7')}${ask('')}${ask('-1')}${ask('3')}`, 1)).toEqual(['3 OK']);
+  });
+
+  it('a line without an end does not end the program, and gets one answer', async () => {
+    const { rules, raw } = start();
+    await rules(policyText('allowlist', [rule('example.org')]));
+    const long = `5 ${QUESTION} ${'b'.repeat(300_000)} tls\n`;
+    expect(await raw(`${long}6 ${QUESTION} - request\n`, 2)).toEqual(['5 ERR', '6 OK']);
   });
 });

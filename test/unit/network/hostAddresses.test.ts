@@ -1,39 +1,45 @@
 import { expect, test } from 'vitest';
 import { parseHostAddresses } from '../../../src/network/hostAddresses';
 
-const FIB_TRIE = `Main:
-  +-- 0.0.0.0/0 3 0 4
-     |-- 0.0.0.0
-        /0 universe UNICAST
-     +-- 192.0.2.0/24 2 0 2
-        |-- 192.0.2.0
-           /24 link UNICAST
-        |-- 192.0.2.2
-           /32 host LOCAL
-        |-- 192.0.2.255
-           /32 link BROADCAST
-Local:
-        |-- 192.0.2.2
-           /32 host LOCAL
-        |-- 127.0.0.1
-           /32 host LOCAL
-`;
-const IF_INET6 = `fe8000000000000000420bfffe3ea080 05 40 20 80  docker0
-20010db8000000000000000000000002 04 40 00 82     eth0
-`;
+const V4 = `local 127.0.0.0/8 dev lo proto kernel scope host src 127.0.0.1 
+local 127.0.0.1 dev lo proto kernel scope host src 127.0.0.1 
+local 192.0.2.2 dev eth0 proto kernel scope host src 192.0.2.2 
+local 192.0.2.2 dev eth1 proto kernel scope host src 192.0.2.2 `;
+const V6 = `local ::1 dev lo proto kernel metric 0 pref medium
+local 2001:db8::2 dev eth0 proto kernel metric 0 pref medium
+local fe80::42:bff:fe3e:a080 dev docker0 proto kernel metric 0 pref medium
+local 2001:db8:1::/64 dev lo metric 1024 pref medium
+local ::ffff:192.0.2.2 dev lo metric 1024 pref medium`;
 
-test('the host’s own addresses, each once, and nothing else', () => {
-  expect(parseHostAddresses(FIB_TRIE + IF_INET6)).toEqual([
-    '192.0.2.2/32',
+const list = (...parts: string[]) => ['begin', ...parts, 'end'].join('\n');
+
+test('the host’s own addresses and ranges, each once, and nothing else', () => {
+  expect(parseHostAddresses(list(V4, V6))).toEqual([
+    '127.0.0.0/8',
     '127.0.0.1/32',
-    'fe80:0000:0000:0000:0042:0bff:fe3e:a080/128',
-    '2001:0db8:0000:0000:0000:0000:0000:0002/128',
+    '192.0.2.2/32',
+    '::1/128',
+    '2001:db8::2/128',
+    'fe80::42:bff:fe3e:a080/128',
+    '2001:db8:1::/64',
+    '::ffff:192.0.2.2/128',
   ]);
+  expect(parseHostAddresses(list(V4))).toHaveLength(3);
 });
 
-test('a host without IPv6 has none', () => {
-  expect(
-    parseHostAddresses(`${FIB_TRIE}/bin/cat: /proc/net/if_inet6: No such file or directory\n`),
-  ).toHaveLength(2);
-  expect(parseHostAddresses('')).toEqual([]);
+test.each([
+  ['nothing', ''],
+  ['none', list()],
+  ['a list whose beginning is missing', `${V4}\nend`],
+  ['a list whose end is missing', `begin\n${V4}`],
+  ['a complaint in it', list(V4, 'Error: ipv6: FIB table does not exist.')],
+  ['another kind of route', list('broadcast 192.0.2.255 dev eth0')],
+  ['an address that is none', list('local example.org dev eth0')],
+  ['an option for ip', list('local -6 dev eth0')],
+  [
+    'more than can be walled off',
+    list(...Array.from({ length: 900 }, (_, i) => `local 2001:db8::${i.toString(16)} dev eth0`)),
+  ],
+])('%s is an error, not a shorter list', (_name, text) => {
+  expect(() => parseHostAddresses(text)).toThrow();
 });
