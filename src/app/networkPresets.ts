@@ -2,7 +2,12 @@ import { messageOf, throwIfCancelled } from '../core/errors';
 import { listed } from '../core/listed';
 import type { WaitOptions } from '../machine/hypervisor';
 import { hostOf } from '../network/networkRules';
-import type { ChoosePresetHosts, NetworkPreset, NetworkRule, PresetQuestion } from '../network/networkService';
+import type {
+  ChoosePresetHosts,
+  NetworkPreset,
+  NetworkRule,
+  PresetQuestion,
+} from '../network/networkService';
 import { isOfTheWeb, presetHosts } from '../network/presets';
 import { readFolder } from './folderSettings';
 import { change } from './machineNetwork';

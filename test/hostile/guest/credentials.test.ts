@@ -150,6 +150,37 @@ attack(
 
 attack(
   {
+    id: 'agent-ask-and-go',
+    from: 'guest',
+    tries:
+      'Asks for a signature and closes the stream as soon as the question is up, 50 times, so that no denial counts.',
+    holds:
+      'Every question that was shown and not allowed counts, whoever went away: after three it is not asked about for two minutes.',
+    promise: 'lent-by-use',
+  },
+  async () => {
+    let hangUp = () => undefined as void;
+    const { asked, reached, connect } = agentStream(() => {
+      hangUp();
+      return false;
+    });
+    const sign = signRequest({ kind: 'sign', blob: key, data: Buffer.from('x'), flags: 0 });
+    for (let n = 0; n < 50; n++) {
+      const { guest, ended } = connect();
+      hangUp = () => void guest.end();
+      // Once it is muted nobody is asked, and the stream gets its failure.
+      guest.once('data', () => guest.end());
+      guest.write(sign);
+      await ended;
+    }
+    expect(asked).toHaveLength(3);
+    expect(reached).toEqual([]);
+    return `50 streams, ${asked.length} questions, none signed`;
+  },
+);
+
+attack(
+  {
     id: 'agent-disguise',
     from: 'guest',
     tries:

@@ -77,7 +77,12 @@ describe('a host', () => {
       'allowlist',
       HOSTS.map((host) => ({ host, from: 'machine' })),
     );
-    expect(await decided(policy, HOSTS.map((host) => [host, 443]))).toEqual(HOSTS.map(() => true));
+    expect(
+      await decided(
+        policy,
+        HOSTS.map((host) => [host, 443]),
+      ),
+    ).toEqual(HOSTS.map(() => true));
   });
 });
 

@@ -51,7 +51,10 @@ describe('the user’s own `none`', () => {
 
   it('is no part of the digest, as not every face of the program knows it', async () => {
     const folder = await workspace({ '.bulkhead.json': { network: { mode: 'allowlist' } } });
-    const [knowing, unknowing] = [await readWorkspace(folder, { defaults: OWN }), await readWorkspace(folder)];
+    const [knowing, unknowing] = [
+      await readWorkspace(folder, { defaults: OWN }),
+      await readWorkspace(folder),
+    ];
     expect(unknowing.asks).toEqual([]);
     const digest = asksDigest(folder, knowing.asks);
     expect(digest).toBe(asksDigest(folder, unknowing.asks));
@@ -61,7 +64,9 @@ describe('the user’s own `none`', () => {
       granted: [{ kind: 'network-allowlist', values: [] }],
       answered: true,
     };
-    expect((await readWorkspace(folder, { defaults: OWN, grants: { answer } })).network.mode).toBe('allowlist');
+    expect((await readWorkspace(folder, { defaults: OWN, grants: { answer } })).network.mode).toBe(
+      'allowlist',
+    );
     // A terminal sees that the folder was granted it, and so does not take it for lapsed.
     expect((await readWorkspace(folder, { grants: { answer } })).network.modeBy).toBe('folder');
   });
@@ -86,9 +91,13 @@ describe('the user’s own accelerator', () => {
   });
 
   it('gives way to a stronger one, and where the user has no wish', async () => {
-    expect((await read({ accelerator: 'kvm' }, { defaults: { accelerator: 'tcg' } })).accelerator).toBe('kvm');
+    expect((await read({ accelerator: 'kvm' }, { defaults: { accelerator: 'tcg' } })).accelerator).toBe(
+      'kvm',
+    );
     expect((await read({ accelerator: 'tcg' }, { defaults: {} })).accelerator).toBe('tcg');
-    expect((await read({ accelerator: 'tcg' }, { defaults: { accelerator: 'auto' } })).accelerator).toBe('tcg');
+    expect((await read({ accelerator: 'tcg' }, { defaults: { accelerator: 'auto' } })).accelerator).toBe(
+      'tcg',
+    );
   });
 });
 
@@ -116,7 +125,10 @@ describe('what the user leaves out of every copy', () => {
   });
 
   it('is replaced only on the command line', async () => {
-    const spec = await read({ workspace: { exclude: ['a'] } }, { overrides: { workspace: { exclude: ['b'] } } });
+    const spec = await read(
+      { workspace: { exclude: ['a'] } },
+      { overrides: { workspace: { exclude: ['b'] } } },
+    );
     expect(spec.workspace.exclude).toEqual(['b']);
     const folder = await workspace();
     await writeFile(`${folder}/.bulkhead.json`, '{"workspace": {"exclude": []}}');
