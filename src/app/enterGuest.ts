@@ -13,7 +13,7 @@ import { readFolder } from './folderSettings';
 import { switchModeOf, wakeEgress } from './machineNetwork';
 import { type MachineRecord, readRecord, updateRecord } from './machineRecord';
 import { restartSettings } from './machineSpec';
-import { agreedHosts, rulesOfSettings } from './networkPolicy';
+import { agreedHosts, namedHosts, rulesOfSettings } from './networkPolicy';
 import { offerGrantedPresets } from './networkPresets';
 import { type Opening, wait } from './openFolder';
 import { connectGuestOf, lostItsMemory, startMachine } from './wake';
@@ -108,7 +108,7 @@ async function recordedOf(opening: Opening, before: MachineRecord | undefined): 
     ...(opening.network && {
       network: before?.network?.chosenBy === 'user' ? before.network : opening.network.network,
     }),
-    ...(before?.presetHosts && { presetHosts: before.presetHosts }),
+    presetHosts: before ? namedHosts(before, network.presets) : [],
   };
 }
 

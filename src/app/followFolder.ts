@@ -9,7 +9,7 @@ import { type ChosenMode, chosenMode } from './chosenMode';
 import { readFolder } from './folderSettings';
 import { change, switchModeOf } from './machineNetwork';
 import { type MachineRecord, updateRecord } from './machineRecord';
-import { agreedHosts, rulesOfSettings } from './networkPolicy';
+import { agreedHosts, namedHosts, rulesOfSettings } from './networkPolicy';
 import { wait } from './openFolder';
 import type { Services } from './services';
 
@@ -76,6 +76,7 @@ function followed(
   const named = rulesOfSettings(spec, warn);
   return {
     ...record,
+    presetHosts: namedHosts(record, spec.network.presets),
     allow: [...kept, ...named.filter(({ host }) => !kept.some((rule) => rule.host === host))],
     forwardPorts: record.portsOfCommand ? record.forwardPorts : spec.forwardPorts,
     credentials: { folder: spec.folder, agent: spec.ssh.forwardAgent, ...spec.credentials },
@@ -84,7 +85,7 @@ function followed(
 
 /** What is left of a record if its folder is granted nothing. */
 function withoutFolder(record: MachineRecord): MachineRecord {
-  const { credentials: _none, ...rest } = record;
+  const { credentials: _none, presetHosts: _unasked, ...rest } = record;
   return {
     ...rest,
     allow: record.allow.filter(({ from }) => from === 'command line' || from === 'user'),

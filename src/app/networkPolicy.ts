@@ -35,6 +35,14 @@ export function agreedHosts(
   );
 }
 
+/** Of a record: what the tools of presets that are still granted named. */
+export function namedHosts(
+  { presetHosts = [] }: Pick<MachineRecord, 'presetHosts'>,
+  presets: readonly string[],
+): NonNullable<MachineRecord['presetHosts']> {
+  return presetHosts.filter(({ preset }) => presets.includes(preset));
+}
+
 /** What settings and command line allow, each host with who says so. `warn` hears of those that are never reached. */
 export function rulesOfSettings(
   { network }: Pick<WorkspaceSpec, 'network'>,

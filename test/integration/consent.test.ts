@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type App, createApp, type UpResult } from '../../src/app';
 import { silentLog } from '../../src/core/log';
 import type { MachineInfo } from '../../src/machine/hypervisor';
-import type { NetworkPolicy } from '../../src/network/networkService';
+import type { NetworkPolicy, PresetQuestion } from '../../src/network/networkService';
 import type { FolderAsks } from '../../src/settings/asks';
 import { TestMachine } from './fixtures/machine';
 import { bareImage } from './fixtures/workspace';
@@ -133,7 +133,30 @@ test('the hosts of a granted preset count only once they were shown', async () =
   const { stderr } = await machine.bulkhead('net', '--preset', 'apt');
   expect(stderr).toContain('left out: port.test:22');
   expect((await counts()).hosts).toEqual(['evil.test']);
-  // Agreed to for this machine by name: that is no part of the folder's grant.
+  // In the editor a person is asked before the lifecycle commands run: what he ticks counts, of what was asked about.
+  await machine.sh('echo "deb http://third.test/d x y" >> /etc/apt/sources.list', ['--user', 'root']);
+  await machine.bulkhead('stop');
+  const questions: PresetQuestion[] = [];
+  const editor = createApp({
+    log: silentLog,
+    proxyCommand: [],
+    dataDirectory: machine.cli.dataDirectory,
+    choosePresetHosts: async (question) => {
+      questions.push(question);
+      return ['port.test:22', 'unasked.test'];
+    },
+  });
+  try {
+    const made = await editor.up(machine.workspace.folder);
+    expect(questions).toEqual([
+      { machineId: machine.id, preset: 'apt', hosts: ['port.test:22', 'third.test'] },
+    ]);
+    expect(made.withheld.join()).toContain('apt in the machine names third.test:');
+  } finally {
+    editor.dispose();
+  }
+  expect((await counts()).hosts.toSorted()).toEqual(['evil.test', 'port.test:22']);
+  // What was agreed to for this machine by name is no part of the folder's grant.
   await consent('--revoke');
   expect((await counts()).hosts).toEqual(['evil.test']);
 });

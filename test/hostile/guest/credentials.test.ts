@@ -15,7 +15,7 @@ const key = Buffer.concat([text('ssh-ed25519'), wireString(Buffer.alloc(32, 7))]
 const FAILURE = 5;
 
 /** The host's side of one agent stream; `asked` are the questions that the user saw. */
-function agentStream(answer: (wish: SignatureWish) => boolean) {
+function agentStream(answer: (wish: SignatureWish) => boolean | Promise<boolean>) {
   const asked: SignatureWish[] = [];
   const reached: Buffer[] = [];
   const confirmations = new Confirmations(async (wish) => {
@@ -159,15 +159,16 @@ attack(
     promise: 'lent-by-use',
   },
   async () => {
-    let hangUp = () => undefined as void;
-    const { asked, reached, connect } = agentStream(() => {
-      hangUp();
-      return false;
-    });
+    let hangUp = () => Promise.resolve();
+    // The user's no comes when the stream has long ended.
+    const { asked, reached, connect } = agentStream(() => hangUp().then(() => false));
     const sign = signRequest({ kind: 'sign', blob: key, data: Buffer.from('x'), flags: 0 });
     for (let n = 0; n < 50; n++) {
       const { guest, ended } = connect();
-      hangUp = () => void guest.end();
+      hangUp = () => {
+        guest.end();
+        return ended;
+      };
       // Once it is muted nobody is asked, and the stream gets its failure.
       guest.once('data', () => guest.end());
       guest.write(sign);
