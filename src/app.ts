@@ -52,6 +52,7 @@ export function createApp(options: AppOptions): App {
     options.proxyCommand,
     options.defaults ?? {},
     options.confirmSignature,
+    options.choosePresetHosts,
   );
   const actions = new MachineActions(services);
   const ends = new MachineEnds(services);
@@ -94,8 +95,8 @@ export function createApp(options: AppOptions): App {
       settingsOptions(services, folder, wait).then((options) => effectiveSettings(folder, options)),
     asks: (folder, wait) => folderAsks(services, folder, wait),
     grant: (folder, digest, kinds, wait) =>
-      withMachine(services, grantAsks(services, folder, digest, kinds, wait), wait),
-    revokeGrants: (folder, wait) => withMachine(services, revokeGrants(services, folder, wait), wait),
+      withMachine(services, folder, grantAsks(services, folder, digest, kinds, wait), wait),
+    revokeGrants: (folder, wait) => withMachine(services, folder, revokeGrants(services, folder, wait), wait),
     followFolder: (id, wait) => followFolder(services, id, wait),
     checkSettingsText,
     editorSettings: async (text, kind) => editorSettings(text, kind),

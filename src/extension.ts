@@ -17,6 +17,7 @@ import { followAttachments, presentBringUp } from './commands/attachProgress';
 import type { CommandContext } from './commands/commandContext';
 import { COMMAND_IDS } from './commands/commandIds';
 import { confirmSignature } from './commands/confirmSignature';
+import { choosePresetHosts } from './commands/network/presetHostsPick';
 import { giveNotices } from './commands/notices';
 import { registerCommands } from './commands/registerCommands';
 import { runDoctorAction } from './commands/runDoctorAction';
@@ -39,7 +40,8 @@ export function activate(extension: vscode.ExtensionContext): void {
   const log = channelLog(channel);
   const defaults = userDefaults();
   const cli = extension.asAbsolutePath(join('dist', 'cli.js'));
-  const app = lazyApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli), confirmSignature });
+  const asks = { confirmSignature, choosePresetHosts };
+  const app = lazyApp({ log, defaults: defaults.values, proxyCommand: cliCommand(cli), ...asks });
   const attachments = new Attachments(app, log, presentBringUp(log));
   const hostFolders = new HostFolders(extension.globalState);
   const search = new Search(attachments, extension.workspaceState);

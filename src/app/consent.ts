@@ -1,4 +1,7 @@
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { BulkheadError } from '../core/errors';
+import { printable } from '../core/log';
 import type { WaitOptions } from '../machine/hypervisor';
 import {
   type Ask,
@@ -10,7 +13,9 @@ import {
 } from '../settings/asks';
 import { readBulkheadFile } from '../settings/bulkheadFile';
 import { setBulkheadSetting } from '../settings/editBulkheadFile';
+import { allowedHost } from '../settings/hostPattern';
 import { readFolder } from './folderSettings';
+import { wait } from './openFolder';
 import type { Services } from './services';
 
 type Reading = Pick<Services, 'defaults' | 'grants'>;
@@ -36,47 +41,51 @@ export async function grantAsks(
   kinds: readonly AskKind[] | 'all',
   options: WaitOptions = {},
 ): Promise<FolderAsks> {
-  const shown = await folderAsks(services, folder, options);
-  if (shown.digest !== digest) {
-    throw new BulkheadError(`What ${folder} asks for has changed since it was shown`, {
-      kind: 'usage',
-      next: `Look at it again: \`bulkhead consent\`, or "Review What This Folder Asks For" in the editor.`,
-    });
-  }
-  const granted = shown.asks.filter(({ kind }) => kinds === 'all' || kinds.includes(kind));
-  await services.grants.write(shown.folder, {
-    digest,
-    asked: shown.asks.map(bare),
-    granted: united([...(await earlier(services, shown)), ...granted.map(bare)]),
-    answered: true,
-  });
+  const real = await realFolder(folder);
+  await services.grants.update(
+    real,
+    async (answer) => {
+      const shown = await folderAsks(services, folder, options);
+      if (shown.digest !== digest) {
+        throw new BulkheadError(`What ${folder} asks for has changed since it was shown`, {
+          kind: 'usage',
+          next: `Look at it again: \`bulkhead consent\`, or "Review What This Folder Asks For" in the editor.`,
+        });
+      }
+      const granted = shown.asks.filter(({ kind }) => kinds === 'all' || kinds.includes(kind));
+      return {
+        digest,
+        asked: shown.asks.map(bare),
+        granted: united([...earlier(answer, digest), ...granted.map(bare)]),
+        answered: true,
+      };
+    },
+    wait(options),
+  );
   return folderAsks(services, folder, options);
 }
 
-/** Takes the answer for these kinds back; without any, every answer for the folder is forgotten. */
+/**
+ * Takes the answer for these kinds back; without any, every answer for the folder is forgotten. That is done before the folder's
+ * files are looked at: they may be broken, or gone.
+ */
 export async function revokeGrants(
   services: Reading,
   folder: string,
   options: WaitOptions & { kinds?: readonly AskKind[] } = {},
 ): Promise<FolderAsks> {
   const { kinds } = options;
-  const asks = await folderAsks(services, folder, options);
-  const kept = kinds && (await services.grants.read(asks.folder));
-  if (kinds && kept) {
-    await services.grants.write(asks.folder, {
-      ...kept,
-      granted: kept.granted.filter(({ kind }) => !kinds.includes(kind)),
-    });
-  } else {
-    await services.grants.remove(asks.folder);
-  }
+  const real = await realFolder(folder);
+  const forget = (answer: Grant | undefined) =>
+    answer && kinds && { ...answer, granted: answer.granted.filter(({ kind }) => !kinds.includes(kind)) };
+  await services.grants.update(real, forget, wait(options));
   return folderAsks(services, folder, options);
 }
 
 /**
  * Writes a host into the folder's `.bulkhead.json`, or takes it out, because the user said so: that is his agreement to this
  * one host. What the folder asks for besides keeps its answer; if it changed in the meantime, nothing is granted.
- * @throws BulkheadError of kind `usage` if the file can't be edited, or the host stands in another file
+ * @throws BulkheadError of kind `usage` if the host is none, the file can't be edited, or the host stands in another file
  */
 export async function editWorkspaceHosts(
   services: Reading,
@@ -84,42 +93,58 @@ export async function editWorkspaceHosts(
   change: { add: string } | { remove: string },
   options: WaitOptions = {},
 ): Promise<FolderAsks> {
-  const before = await folderAsks(services, folder, options);
-  const kept = await earlier(services, before);
-  const host = ('add' in change ? change.add : change.remove).toLowerCase();
-  const listed = hostsOf(before.asks);
-  if ('add' in change ? !listed.includes(host) : listed.includes(host)) {
-    await editHosts(before.folder, host, 'add' in change);
-  }
-  const after = await folderAsks(services, folder, options);
-  const expected = 'add' in change ? [...listed, host] : listed.filter((each) => each !== host);
-  const others = before.asks.filter(({ kind }) => kind !== 'network-hosts').map(bare);
-  const hosts = [...new Set(expected)];
-  const wanted = [
-    ...others,
-    ...(hosts.length > 0 ? [{ kind: 'network-hosts' as const, values: hosts }] : []),
-  ];
-  if (after.digest !== asksDigest(before.folder, wanted)) {
-    throw new BulkheadError(`The settings of ${folder} changed while ${host} was written into them`, {
+  const host = checkedHost('add' in change ? change.add : change.remove);
+  const real = await realFolder(folder);
+  const edit = async (answer: Grant | undefined): Promise<Grant> => {
+    const before = await folderAsks(services, folder, options);
+    const kept = earlier(answer, before.digest);
+    const named = hostsOf(before.asks);
+    if ('add' in change ? !named.includes(host) : named.includes(host)) {
+      await editHosts(before.folder, host, 'add' in change);
+    }
+    const after = await folderAsks(services, folder, options);
+    const expected = 'add' in change ? [...named, host] : named.filter((each) => each !== host);
+    const others = before.asks.filter(({ kind }) => kind !== 'network-hosts').map(bare);
+    const hosts = [...new Set(expected)];
+    const wanted = [
+      ...others,
+      ...(hosts.length > 0 ? [{ kind: 'network-hosts' as const, values: hosts }] : []),
+    ];
+    if (after.digest !== asksDigest(before.folder, wanted)) {
+      throw new BulkheadError(`The settings of ${folder} changed while ${host} was written into them`, {
+        kind: 'usage',
+        next: 'Look at what the folder asks for, and try again.',
+      });
+    }
+    const granted = [
+      ...kept.map(({ kind, values }) => ({
+        kind,
+        values: kind === 'network-hosts' ? values.filter((value) => hosts.includes(value)) : values,
+      })),
+      ...('add' in change ? [{ kind: 'network-hosts' as const, values: [host] }] : []),
+    ];
+    return {
+      digest: after.digest,
+      asked: after.asks.map(bare),
+      granted: united(granted),
+      // What was never shown to him is not answered by this.
+      answered: before.answered || others.length + named.length === 0,
+    };
+  };
+  await services.grants.update(real, edit, wait(options));
+  return folderAsks(services, folder, options);
+}
+
+/** As the schema wants it: one host that it refuses would make the whole file of no use. */
+function checkedHost(text: string): string {
+  const checked = allowedHost.safeParse(text);
+  if (!checked.success) {
+    throw new BulkheadError(`${printable(JSON.stringify(text), 300)} can't be written into .bulkhead.json`, {
       kind: 'usage',
-      next: 'Look at what the folder asks for, and try again.',
+      next: 'Name a host such as example.org, *.example.org or example.org:8443.',
     });
   }
-  const granted = [
-    ...kept.map(({ kind, values }) => ({
-      kind,
-      values: kind === 'network-hosts' ? values.filter((value) => hosts.includes(value)) : values,
-    })),
-    ...('add' in change ? [{ kind: 'network-hosts' as const, values: [host] }] : []),
-  ];
-  await services.grants.write(before.folder, {
-    digest: after.digest,
-    asked: after.asks.map(bare),
-    granted: united(granted),
-    // What was never shown to him is not answered by this.
-    answered: before.answered || others.length + listed.length === 0,
-  });
-  return folderAsks(services, folder, options);
+  return checked.data;
 }
 
 async function editHosts(folder: string, host: string, add: boolean): Promise<void> {
@@ -143,13 +168,17 @@ async function editHosts(folder: string, host: string, add: boolean): Promise<vo
   }
 }
 
+/** What is wrong with one that is not there is said by whoever reads its settings. */
+function realFolder(folder: string): Promise<string> {
+  return realpath(folder).catch(() => resolve(folder));
+}
+
 function hostsOf(asks: readonly Ask[]): string[] {
   return asks.find(({ kind }) => kind === 'network-hosts')?.values ?? [];
 }
 
 /** What the answer grants of exactly these asks. */
-async function earlier(services: Reading, { folder, digest }: FolderAsks): Promise<AskedThing[]> {
-  const answer: Grant | undefined = await services.grants.read(folder);
+function earlier(answer: Grant | undefined, digest: string): AskedThing[] {
   return answer?.digest === digest ? answer.granted : [];
 }
 

@@ -20,7 +20,7 @@ import type {
   MachineUsage,
   WaitOptions,
 } from '../machine/hypervisor';
-import type { NetworkService } from '../network/networkService';
+import type { ChoosePresetHosts, NetworkService } from '../network/networkService';
 import type { ReviewService } from '../review/reviewService';
 import type { Ask, AskKind, FolderAsks } from '../settings/asks';
 import type { SettingsText } from '../settings/checkText';
@@ -306,6 +306,8 @@ export interface AppOptions {
   defaults?: Record<string, unknown>;
   /** Puts a guest's wish for a signature before the user. Without it the SSH agent is not offered to any machine. */
   confirmSignature?: ConfirmSignature;
+  /** Puts before the user what hosts a tool of a granted preset names. Without it `up` lets none of them count, and says so. */
+  choosePresetHosts?: ChoosePresetHosts;
 }
 
 /** Times spent in each phase, for `timings`. */

@@ -77,9 +77,15 @@ export class Credentials implements Disposable {
     if (onlyHere) {
       this.passing.set(id, { ...this.passing.get(id), ...wanted });
     } else {
+      const passing = this.passing.get(id);
       this.passing.delete(id);
       const withdrawn = this.lendings.get(id)?.withdraw(lent);
-      await chooseCredentials(this.data.choices(id), lent, this.log);
+      // By what is chosen at that moment: another window may have taken something back since.
+      const anew = async (chosen: Lent | undefined) => {
+        const before = chosen ?? (await this.grantedTo(id));
+        return changeLent(passing ? changeLent(before, passing) : before, wanted);
+      };
+      await chooseCredentials(this.data.choices(id), anew, this.log);
       await withdrawn;
     }
     this.confirmations?.unmute(id);
@@ -147,13 +153,17 @@ export class Credentials implements Disposable {
   /** From the files each time, so that what another process takes back is refused at once here too. */
   private async read(id: string): Promise<{ lent: Lent; origin: MachineCredentials['origin'] }> {
     const { credentials } = await readChoices(this.data.choices(id), this.log);
-    const record = credentials ? undefined : await readRecord(this.data.record(id), this.log);
-    const lent = saneLent(credentials ?? (await this.granted.of(record?.credentials)));
+    const lent = saneLent(credentials ?? (await this.grantedTo(id)));
     const passing = this.passing.get(id);
     return {
       lent: passing ? changeLent(lent, passing) : lent,
       origin: credentials ? 'machine' : 'folder',
     };
+  }
+
+  /** By its folder's settings. */
+  private async grantedTo(id: string): Promise<Lent> {
+    return this.granted.of((await readRecord(this.data.record(id), this.log))?.credentials);
   }
 
   private used(use: CredentialUse): void {

@@ -55,6 +55,11 @@ export class DataFolder {
     return join(this.root, 'locks', `review-${id}`);
   }
 
+  /** Held for as long as reading and writing the record takes. */
+  recordLock(id: string): string {
+    return join(this.root, 'locks', `${id}.record`);
+  }
+
   /** What holds it changes what the machine may reach. */
   networkLock(id: string): string {
     return join(this.root, 'locks', `${id}.network`);

@@ -8,11 +8,13 @@ import type { Machine } from '../machine/hypervisor';
 import { keepCopy } from '../review/look/keepCopy';
 import { substituteContainerEnv } from '../settings/variables';
 import type { LifecycleCommand } from '../settings/workspaceSpec';
-import { wakeEgress } from './machineNetwork';
-import { type MachineRecord, readRecord, writeRecord } from './machineRecord';
+import { chosenMode } from './chosenMode';
+import { readFolder } from './folderSettings';
+import { switchModeOf, wakeEgress } from './machineNetwork';
+import { type MachineRecord, readRecord, updateRecord } from './machineRecord';
 import { restartSettings } from './machineSpec';
-import { rulesOfSettings } from './networkPolicy';
-import { allowGrantedPresets } from './networkPresets';
+import { agreedHosts, namedHosts, rulesOfSettings } from './networkPolicy';
+import { offerGrantedPresets } from './networkPresets';
 import { type Opening, wait } from './openFolder';
 import { connectGuestOf, lostItsMemory, startMachine } from './wake';
 
@@ -27,26 +29,27 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
  */
 export async function enterGuest(opening: Opening, machine: Machine, image?: BuiltImage): Promise<string> {
   const { services, id, clock, options } = opening;
-  const file = services.data.record(id);
-  const kept = image ? undefined : await readRecord(file, opening.log);
-  const record = kept ?? recordOf(opening, (await machine.info(wait(options))).user, image);
+  const kept = image ? undefined : await readRecord(services.data.record(id), opening.log);
+  const { user: asked } = await machine.info(wait(options));
   if (!kept) {
     await services.dropGuest(id);
-    await writeRecord(file, record);
-  } else {
-    const now = recordedOf(opening, record.allow);
-    if (JSON.stringify(atOnce(record)) !== JSON.stringify(atOnce(now))) {
-      // These need no restart: they are the business of the editor, the proxy and of new sessions.
-      Object.assign(record, now);
-      await writeRecord(file, record);
-    }
   }
+  const made = kept ?? recordOf(opening, asked, image);
+  const record = { ...made };
+  await updateRecord(
+    services,
+    id,
+    // What counts at once is the business of the editor, the proxy and of new sessions: it needs no restart.
+    async (now) => Object.assign(record, image ? made : now, await recordedOf(opening, now)),
+    wait(options),
+  );
+  await lapse(opening, machine);
   const never = unlendable(opening.spec.credentials.env);
   if (never.length > 0) {
     opening.warnings.push(`Not lent, because they make the session itself: ${never.join(', ')}.`);
   }
   const woken = await clock.time('boot', () => startMachine(machine, options));
-  const egress = wakeEgress(services, id, opening.networkMode ?? 'none', woken, wait(options));
+  const egress = wakeEgress(services, id, opening.network?.mode ?? 'none', woken, wait(options));
   // Whoever throws first, nobody else's failure is unheard.
   egress.catch(() => undefined);
   const guest = await clock.time('ssh', () => connectGuestOf(services, machine, woken, options));
@@ -62,7 +65,7 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
   if (!kept && !(await hasAccount(guest, record.user, opening))) {
     opening.warnings.push(`The image has no account ${record.user}; commands run as root.`);
     record.user = 'root';
-    await writeRecord(file, record);
+    await updateRecord(services, id, (now) => now && { ...now, user: 'root' }, wait(options));
   }
   const marks = guestMarks(guest);
   const { workspaceMode, diskBytes } = await machine.info(wait(options));
@@ -70,26 +73,53 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
     await clock.time('upload', () => upload(opening, guest, record, diskBytes));
     await marks.set(WORKSPACE_MARK, wait(options));
   }
-  await allowGrantedPresets(services, id, opening);
+  await offerGrantedPresets(services, id, opening, { anew: image !== undefined });
   await clock.time('hooks', () => runHooks(opening, guest, record));
   return record.user;
 }
 
-type AtOnce = Pick<MachineRecord, 'forwardPorts' | 'portsOfCommand' | 'allow' | 'credentials'>;
+type AtOnce = Pick<
+  MachineRecord,
+  'forwardPorts' | 'portsOfCommand' | 'allow' | 'credentials' | 'network' | 'presetHosts'
+>;
 
-/** What a record says that counts at once, for a machine that is there already too. */
-function recordedOf(opening: Opening, allowed: MachineRecord['allow']): Required<AtOnce> {
-  const { spec, options } = opening;
+/**
+ * What a record says that counts at once, for a machine that is there already too: as the folder's files and the user's answer
+ * say it now, which may be minutes after this `up` began.
+ */
+async function recordedOf(opening: Opening, before: MachineRecord | undefined): Promise<AtOnce> {
+  const { services, options, warnings } = opening;
+  const { overrides } = options;
+  const { spec } = await readFolder(services, opening.spec.folder, {
+    ...(overrides && { overrides }),
+    ...wait(options),
+  });
+  const { network, forwardPorts, credentials, ssh } = spec;
+  opening.spec = { ...opening.spec, network, forwardPorts, credentials, ssh };
   return {
-    forwardPorts: spec.forwardPorts,
-    portsOfCommand: options.overrides?.['forwardPorts'] !== undefined,
-    allow: allowedBy(opening, allowed),
-    credentials: { folder: spec.folder, agent: spec.ssh.forwardAgent, ...spec.credentials },
+    forwardPorts,
+    portsOfCommand: overrides?.['forwardPorts'] !== undefined,
+    allow: [
+      ...rulesOfSettings(spec, (sentence) => warnings.push(sentence)),
+      ...(before ? agreedHosts(before, network.presets) : []),
+    ],
+    credentials: { folder: spec.folder, agent: ssh.forwardAgent, ...credentials },
+    // What he switched by name while this `up` was on its way stays his.
+    ...(opening.network && {
+      network: before?.network?.chosenBy === 'user' ? before.network : opening.network.network,
+    }),
+    presetHosts: before ? namedHosts(before, network.presets) : [],
   };
 }
 
-function atOnce({ forwardPorts, portsOfCommand, allow, credentials }: AtOnce): unknown {
-  return [forwardPorts, portsOfCommand, allow, credentials?.agent, credentials?.git, credentials?.env];
+/** What was granted of the network when this `up` began may have been taken back since. */
+async function lapse(opening: Opening, machine: Machine): Promise<void> {
+  const { services, spec, network, options } = opening;
+  const now = network && chosenMode(spec.network, network.mode, network.network);
+  if (now && now.mode !== network.mode) {
+    opening.network = now;
+    await switchModeOf(services, machine, now.mode, wait(options));
+  }
 }
 
 function recordOf(opening: Opening, user: string, image: BuiltImage | undefined): MachineRecord {
@@ -104,19 +134,11 @@ function recordOf(opening: Opening, user: string, image: BuiltImage | undefined)
     env,
     remoteEnv: Object.fromEntries(remoteEnv),
     exclude: spec.workspace.exclude,
-    ...recordedOf(opening, []),
+    allow: [],
+    forwardPorts: [],
     // Without an image at hand the machine was not made from these settings just now.
     ...(image && { settings: restartSettings(spec) }),
   };
-}
-
-/** What the settings allow now, and the hosts of their presets as they were read before. */
-function allowedBy({ spec, warnings }: Opening, before: MachineRecord['allow']): MachineRecord['allow'] {
-  const presets: readonly string[] = spec.network.presets;
-  return [
-    ...rulesOfSettings(spec, (sentence) => warnings.push(sentence)),
-    ...before.filter(({ from }) => presets.includes(from)),
-  ];
 }
 
 async function hasAccount(guest: Guest, user: string, opening: Opening): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { asksDigest, type FolderAsks, type Grants } from '../settings/asks';
+import { type AskKind, asksDigest, type FolderAsks, type Grants } from '../settings/asks';
 import type { ReadWorkspaceOptions } from '../settings/readWorkspace';
 import { readWorkspace } from '../settings/readWorkspace';
 import type { WorkspaceSpec } from '../settings/workspaceSpec';
@@ -35,6 +35,9 @@ export async function readFolder(
   const spec = await readWorkspace(folder, settings);
   const digest = asksDigest(spec.folder, spec.asks);
   const answer = settings.grants?.answer;
-  const answered = spec.asks.length === 0 || (answer?.digest === digest && answer.answered);
+  const wasShown = (kind: AskKind) => answer?.asked.some((each) => each.kind === kind) === true;
+  const answered =
+    spec.asks.length === 0 ||
+    (answer?.digest === digest && answer.answered && spec.asks.every(({ kind }) => wasShown(kind)));
   return { spec, asks: { folder: spec.folder, digest, asks: spec.asks, answered } };
 }

@@ -6,8 +6,10 @@ import { z } from 'zod';
 import { codeOf, messageOf } from '../core/errors';
 import { writeFileAtomic } from '../core/files';
 import type { Log } from '../core/log';
+import type { WaitOptions } from '../machine/hypervisor';
 import { ASK_KINDS, asksDigest, type Grant } from '../settings/asks';
 import { isInside } from '../settings/workspacePath';
+import { withMachineLock } from './machineLock';
 
 /** As much as the settings can ask for fits in many times over. */
 const MAX_BYTES = 1024 ** 2;
@@ -58,13 +60,25 @@ export class GrantStore {
     }
   }
 
-  async write(folder: string, grant: Grant): Promise<void> {
+  /** Changes the answer by what it says at this moment, while nobody else does; undefined forgets it. */
+  update(
+    folder: string,
+    change: (answer: Grant | undefined) => Grant | undefined | Promise<Grant | undefined>,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    return withMachineLock(this.file(folder), options, async () => {
+      const answer = await change(await this.read(folder));
+      await (answer === undefined ? this.remove(folder) : this.write(folder, answer));
+    });
+  }
+
+  private async write(folder: string, grant: Grant): Promise<void> {
     const { digest, asked, granted, answered } = grant;
     const content = { version: 1, folder, digest, asked, granted, answered };
     await writeFileAtomic(this.file(folder), `${JSON.stringify(content, undefined, 2)}\n`);
   }
 
-  async remove(folder: string): Promise<void> {
+  private async remove(folder: string): Promise<void> {
     await rm(this.file(folder), { force: true });
   }
 

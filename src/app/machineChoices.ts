@@ -9,6 +9,7 @@ import { NETWORK_PRESETS } from '../network/networkService';
 import { machineId } from '../settings/machineId';
 import type { OnClose, WorkspaceSpec } from '../settings/workspaceSpec';
 import type { FolderOptions } from './folderSettings';
+import { withMachineLock } from './machineLock';
 import type { Services } from './services';
 
 /** Names of what is lent, never a value. */
@@ -58,46 +59,55 @@ export async function readChoices(file: string, log: Log): Promise<MachineChoice
 
 /** Keeps the choice; `undefined` takes it back. */
 export function chooseOnClose(file: string, onClose: OnClose | undefined, log: Log): Promise<void> {
-  return choose(file, 'onClose', onClose, log);
+  return choose(file, 'onClose', () => onClose, log);
 }
 
-/** What is lent to the machine, whatever its folder's settings were granted. */
-export function chooseCredentials(
-  file: string,
-  credentials: MachineChoices['credentials'],
-  log: Log,
-): Promise<void> {
-  return choose(file, 'credentials', credentials, log);
+/** What is lent to the machine, whatever its folder's settings were granted; by what was chosen before. */
+export function chooseCredentials(file: string, change: Change<'credentials'>, log: Log): Promise<void> {
+  return choose(file, 'credentials', change, log);
 }
 
 /** How the workspace gets into the machine, from its next start on. */
 export function chooseWorkspace(file: string, workspace: ChosenWorkspace, log: Log): Promise<void> {
-  return choose(file, 'workspace', workspace, log);
+  return choose(file, 'workspace', () => workspace, log);
 }
 
 /** What was allowed and taken back for the machine. */
 export function chooseNetwork(
   file: string,
-  network: NonNullable<MachineChoices['network']>,
+  change: (before: ChosenNetwork) => ChosenNetwork,
   log: Log,
 ): Promise<void> {
-  const some = network.allow.length + network.revoked.length > 0;
-  return choose(file, 'network', some ? network : undefined, log);
+  const changed: Change<'network'> = (before) => {
+    const network = change(before ?? { allow: [], revoked: [] });
+    return network.allow.length + network.revoked.length > 0 ? network : undefined;
+  };
+  return choose(file, 'network', changed, log);
 }
 
-async function choose<Name extends 'onClose' | 'credentials' | 'workspace' | 'network'>(
+export type ChosenNetwork = NonNullable<MachineChoices['network']>;
+type Choice = 'onClose' | 'credentials' | 'workspace' | 'network';
+type Change<Name extends Choice> = (
+  before: MachineChoices[Name],
+) => MachineChoices[Name] | Promise<MachineChoices[Name]>;
+
+/** Reads and writes while nobody else does: windows and terminals choose side by side. */
+async function choose<Name extends Choice>(
   file: string,
   name: Name,
-  value: MachineChoices[Name],
+  change: Change<Name>,
   log: Log,
 ): Promise<void> {
-  const { [name]: _before, ...others } = await readChoices(file, log);
-  const choices: MachineChoices = { ...others, ...(value !== undefined && { [name]: value }) };
-  if (Object.keys(choices).length === 0) {
-    await removeChoices(file);
-  } else {
-    await writeFileAtomic(file, `${JSON.stringify(choices, undefined, 2)}\n`);
-  }
+  await withMachineLock(file, {}, async () => {
+    const { [name]: before, ...others } = await readChoices(file, log);
+    const value = await change(before);
+    const choices: MachineChoices = { ...others, ...(value !== undefined && { [name]: value }) };
+    if (Object.keys(choices).length === 0) {
+      await removeChoices(file);
+    } else {
+      await writeFileAtomic(file, `${JSON.stringify(choices, undefined, 2)}\n`);
+    }
+  });
 }
 
 /**

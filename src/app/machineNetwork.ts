@@ -6,6 +6,7 @@ import { hostOf } from '../network/networkRules';
 import type { AllowScope, NetworkPolicy } from '../network/networkService';
 import type { NetworkMode } from '../settings/workspaceSpec';
 import { withMachineLock } from './machineLock';
+import { type MachineRecord, updateRecord } from './machineRecord';
 import { chooseHosts, readPolicy, revokeChosenHost } from './networkPolicy';
 import { wait } from './openFolder';
 import type { Services } from './services';
@@ -65,7 +66,7 @@ export async function stopEgress(services: Services, id: string): Promise<void> 
   await (await proxyOf(services, id, {})).stop();
 }
 
-/** Switches a machine, running or not. */
+/** Switches a machine, running or not, because the user said so: it stays until he says otherwise. */
 export async function switchMode(
   services: Services,
   id: string,
@@ -73,6 +74,20 @@ export async function switchMode(
   options: WaitOptions = {},
 ): Promise<void> {
   const machine = await services.machine(id, wait(options));
+  const chosen = (record: MachineRecord | undefined) =>
+    record && { ...record, network: { chosenBy: 'user' as const } };
+  await updateRecord(services, id, chosen, wait(options));
+  await switchModeOf(services, machine, mode, options);
+}
+
+/** Whoever chose the mode. */
+export async function switchModeOf(
+  services: Services,
+  machine: Machine,
+  mode: NetworkMode,
+  options: WaitOptions = {},
+): Promise<void> {
+  const { id } = machine;
   await withNetworkLock(services, id, options, async () => {
     const { state } = await machine.info(wait(options));
     const proxy = await proxyOf(services, id, options);

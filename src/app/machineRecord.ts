@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { codeOf, messageOf } from '../core/errors';
 import { writeFileAtomic } from '../core/files';
 import type { Log } from '../core/log';
+import type { WaitOptions } from '../machine/hypervisor';
 import { RULES_MAX } from '../network/networkRules';
 import { NETWORK_PRESETS } from '../network/networkService';
+import { withMachineLock } from './machineLock';
+import type { Services } from './services';
 
 const recordSchema = z.object({
   /** The guest's environment: the image's and `containerEnv`. */
@@ -35,6 +38,19 @@ const recordSchema = z.object({
     )
     .max(RULES_MAX)
     .default([]),
+  /** Who chose the machine's network mode; a record of an older version does not know. */
+  network: z
+    .discriminatedUnion('chosenBy', [
+      /** The user, for this machine by name: it stays until he chooses again. */
+      z.object({ chosenBy: z.literal('user') }),
+      /** The settings, what was granted to the folder included; without that it would be `withoutGrant`. */
+      z.object({ chosenBy: z.literal('settings'), withoutGrant: z.enum(['none', 'allowlist', 'full']) }),
+    ])
+    .optional(),
+  /** Hosts that the tools of the granted presets named, once a machine: the guest's word, and no rules by themselves. */
+  presetHosts: z
+    .array(z.object({ preset: z.enum(NETWORK_PRESETS), hosts: z.array(z.string().max(300)).max(RULES_MAX) }))
+    .optional(),
 });
 
 /** What this host remembers of a machine beside its keys: what later commands need of the settings it was made with. */
@@ -54,6 +70,29 @@ export async function readRecord(file: string, log: Log): Promise<MachineRecord 
     }
     return undefined;
   }
+}
+
+/**
+ * Changes the record by what it says at this moment, while nobody else does. `change` is told if there is none, and returns
+ * undefined to leave it as it is. Returns what the record says then.
+ */
+export function updateRecord(
+  { data, log }: Pick<Services, 'data' | 'log'>,
+  id: string,
+  change: (
+    record: MachineRecord | undefined,
+  ) => MachineRecord | undefined | Promise<MachineRecord | undefined>,
+  options: WaitOptions = {},
+): Promise<MachineRecord | undefined> {
+  return withMachineLock(data.recordLock(id), options, async () => {
+    const file = data.record(id);
+    const before = await readRecord(file, log);
+    const after = await change(before);
+    if (after !== undefined && JSON.stringify(after) !== JSON.stringify(before)) {
+      await writeRecord(file, after);
+    }
+    return after ?? before;
+  });
 }
 
 export async function removeRecord(file: string): Promise<void> {

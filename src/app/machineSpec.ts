@@ -5,8 +5,8 @@ import type { BuiltImage } from '../image/builtImage';
 import type { MachineInfo, MachineSpec } from '../machine/hypervisor';
 import { GUEST_PROXY_ENV } from '../network/guestProxy';
 import { sizeText } from '../settings/repairs';
-import type { ImageSource, WorkspaceSpec } from '../settings/workspaceSpec';
-import { askedNetwork, type Opening, wait } from './openFolder';
+import type { ImageSource, NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
+import { type Opening, wait } from './openFolder';
 import { shareSpec, workspaceText } from './shareSpec';
 
 /** All that the hypervisor needs: the settings within what the Engine's host has, the image's environment, the keys. */
@@ -15,6 +15,7 @@ export async function machineSpec(
   image: BuiltImage,
   system: Pick<MachineSpec, 'diskKey' | 'imageId' | 'imageReference' | 'generation'>,
   before: MachineInfo | undefined,
+  networkMode: NetworkMode,
 ): Promise<MachineSpec> {
   const { services, id, spec, warnings, options } = opening;
   const { engine } = await services.connect(wait(options));
@@ -37,8 +38,7 @@ export async function machineSpec(
     // A disk grows; it never shrinks under what is on it.
     diskBytes: Math.max(spec.diskBytes, before?.diskBytes ?? 0),
     accelerator: spec.accelerator,
-    // What the user switched on the machine itself stays, unless this very command says otherwise.
-    networkMode: askedNetwork(options) ?? before?.networkMode ?? spec.network.mode,
+    networkMode,
     user,
     workspaceFolder: spec.workspaceFolder,
     onClose: spec.onClose,

@@ -8,14 +8,16 @@ import { provideImage } from '../image/provideImage';
 import type { Machine, MachineInfo } from '../machine/hypervisor';
 import { METADATA_LABEL, mergeImageMetadata, parseImageMetadata } from '../settings/imageMetadata';
 import { machineId } from '../settings/machineId';
-import type { NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
+import type { WorkspaceSpec } from '../settings/workspaceSpec';
+import { askedNetwork, type ChosenMode, chosenMode } from './chosenMode';
 import { grantAsks } from './consent';
 import { enterGuest } from './enterGuest';
 import { readFolder } from './folderSettings';
 import { chooseWorkspace, withChosenWorkspace } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { MachineLog } from './machineLog';
-import { switchMode } from './machineNetwork';
+import { switchModeOf } from './machineNetwork';
+import { readRecord } from './machineRecord';
 import { machineSpec, settingsHash } from './machineSpec';
 import { PhaseClock } from './phaseClock';
 import type { Services } from './services';
@@ -36,8 +38,10 @@ export interface Opening {
   clock: PhaseClock;
   options: UpOptions;
   warnings: string[];
-  /** What the machine may reach, once that is known. */
-  networkMode?: NetworkMode;
+  /** Those of `warnings` that are about what was asked for and has no grant. */
+  withheld: string[];
+  /** What the machine may reach and who chose that, once it is known. */
+  network?: ChosenMode;
   /** `layers`: how many were in the store already. */
   cached: { image: boolean; layers: number };
 }
@@ -67,6 +71,7 @@ export async function openFolder(services: Services, folder: string, options: Up
     clock,
     options,
     warnings: [...spec.warnings],
+    withheld: [...spec.withheld],
     cached: { image: true, layers: 0 },
   };
   const onWait = () =>
@@ -102,11 +107,10 @@ async function open(opening: Opening): Promise<UpResult> {
   if (existing && before && awake && !options.rebuild) {
     outdated = outdatedNote(opening, before);
     machine = existing;
-    const network = askedNetwork(options) === undefined ? undefined : opening.spec.network.mode;
-    if (network !== undefined && network !== before.networkMode) {
-      await switchMode(services, id, network, wait(options));
+    opening.network = await chooseMode(opening, before);
+    if (opening.network.mode !== before.networkMode) {
+      await switchModeOf(services, machine, opening.network.mode, wait(options));
     }
-    opening.networkMode = network ?? before.networkMode;
     layers = await layerCount(opening, before);
     opening.cached = { image: true, layers };
   } else {
@@ -140,7 +144,7 @@ async function open(opening: Opening): Promise<UpResult> {
     },
     warnings: opening.warnings,
     asks: opening.spec.asks,
-    withheld: opening.spec.withheld,
+    withheld: opening.withheld,
     ...(outdated !== undefined && { outdated }),
   };
 }
@@ -214,10 +218,17 @@ async function createMachine(
       ? before
       : { diskKey: image.diskKey, imageId: image.id, imageReference: image.reference };
     const generation = before && !options.rebuild ? before.generation : randomBytes(6).toString('hex');
-    const wanted = await machineSpec(opening, image, { ...system, generation }, before);
-    opening.networkMode = wanted.networkMode;
+    opening.network = await chooseMode(opening, before);
+    const { mode } = opening.network;
+    const wanted = await machineSpec(opening, image, { ...system, generation }, before, mode);
     return hypervisor.create(wanted, wait(options));
   });
+}
+
+async function chooseMode(opening: Opening, before: MachineInfo | undefined): Promise<ChosenMode> {
+  const { services, id, options, spec } = opening;
+  const record = await readRecord(services.data.record(id), services.log);
+  return chosenMode(spec.network, before?.networkMode, record?.network, askedNetwork(options));
 }
 
 function outdatedNote(opening: Opening, before: MachineInfo): string | undefined {
@@ -231,14 +242,6 @@ function outdatedNote(opening: Opening, before: MachineInfo): string | undefined
 async function layerCount(opening: Opening, info: MachineInfo): Promise<number> {
   const { engine } = await opening.services.connect(wait(opening.options));
   return (await inspectImage(engine, info.imageId))?.layers.length ?? 0;
-}
-
-/** The network mode that the command itself names. The settings have checked it. */
-export function askedNetwork({ overrides }: Pick<UpOptions, 'overrides'>): NetworkMode | undefined {
-  const network = overrides?.['network'];
-  const mode =
-    typeof network === 'object' && network !== null && 'mode' in network ? network.mode : undefined;
-  return mode === 'none' || mode === 'allowlist' || mode === 'full' ? mode : undefined;
 }
 
 /** Just the signal of some options, as `exactOptionalPropertyTypes` wants it. */

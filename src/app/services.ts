@@ -11,6 +11,7 @@ import { connectEngine, type Engine } from '../image/engine';
 import { ensureKit, type Kit } from '../image/kit';
 import type { Hypervisor, Machine, WaitOptions } from '../machine/hypervisor';
 import { KvmHypervisor } from '../machine/kvm/kvmHypervisor';
+import type { ChoosePresetHosts } from '../network/networkService';
 import { Credentials } from './credentials';
 import { DataFolder } from './dataFolder';
 import { GrantStore } from './grantStore';
@@ -37,6 +38,7 @@ export class Services {
     readonly proxyCommand: string[],
     readonly defaults: Record<string, unknown>,
     confirmSignature?: ConfirmSignature,
+    readonly choosePresetHosts?: ChoosePresetHosts,
   ) {
     this.data = new DataFolder(dataDirectory);
     this.grants = new GrantStore(dataDirectory, log);

@@ -1,6 +1,6 @@
 import type { WaitOptions } from '../machine/hypervisor';
 import { editWorkspaceHosts } from './consent';
-import { readRecord, writeRecord } from './machineRecord';
+import { type MachineRecord, updateRecord } from './machineRecord';
 import { chooseHosts } from './networkPolicy';
 import { wait } from './openFolder';
 import type { Services } from './services';
@@ -14,11 +14,11 @@ export async function allowInWorkspace(
   options: WaitOptions,
 ): Promise<void> {
   await editWorkspaceHosts(services, folder, { add: host }, wait(options));
-  const file = services.data.record(id);
-  const record = await readRecord(file, services.log);
-  if (record) {
-    const others = record.allow.filter((rule) => rule.host !== host);
-    await writeRecord(file, { ...record, allow: [...others, { host, from: 'workspace' }] });
+  const added = (record: MachineRecord | undefined): MachineRecord | undefined => {
+    const others = record?.allow.filter((rule) => rule.host !== host) ?? [];
+    return record && { ...record, allow: [...others, { host, from: 'workspace' }] };
+  };
+  if (await updateRecord(services, id, added, wait(options))) {
     // What had been taken back before is allowed again.
     await chooseHosts(services, id, [], [host]);
   } else {

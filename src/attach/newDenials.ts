@@ -2,6 +2,7 @@ import type { Disposable } from '../core/disposables';
 import { messageOf } from '../core/errors';
 import type { Log } from '../core/log';
 import type { NetworkRow } from '../network/networkService';
+import { isAllowableName } from '../settings/hostRule';
 
 /** A host that a guest asked for and did not get. Its name is the guest's word. */
 export interface DeniedHost {
@@ -154,30 +155,12 @@ export function deniedHosts(rows: readonly NetworkRow[], since: number): DeniedH
   return rows
     .filter(
       ({ host, allowed, reason, lastAt }) =>
-        !allowed && reason === 'host' && lastAt >= since && isHostName(host),
+        !allowed && reason === 'host' && lastAt >= since && isAllowableName(host),
     )
     .map(({ host, port }) => ({ host, port }));
-}
-
-/** A DNS name whose last label is not all digits: what an allowlist takes. */
-export function isHostName(host: string): boolean {
-  return (
-    host.length <= 253 &&
-    /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9-]+$/i.test(host)
-  );
 }
 
 /** The rule for one host and port: without a port it is 80 and 443. */
 export function ruleFor({ host, port }: DeniedHost): string {
   return port === 80 || port === 443 ? host : `${host}:${port}`;
-}
-
-/** Whether a rule (`host`, `*.host`, either with `:port`) names the host: as the proxy reads it. */
-export function lets(rule: string, host: string, port: number): boolean {
-  const [, name = '', own] = /^(.*?)(?::(\d+))?$/.exec(rule) ?? [];
-  if (own === undefined ? port !== 80 && port !== 443 : Number(own) !== port) {
-    return false;
-  }
-  const asked = host.toLowerCase();
-  return name.startsWith('*.') ? asked.endsWith(name.slice(1)) : asked === name;
 }

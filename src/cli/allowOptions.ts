@@ -7,6 +7,7 @@ export interface AllowOptions {
   allowAsked?: true;
   allowHosts?: true;
   allowPresets?: true;
+  allowNetwork?: true;
   allowFullNetwork?: true;
   allowPorts?: true;
   allowMount?: true;
@@ -19,6 +20,10 @@ export interface AllowOptions {
 const FLAGS: Record<AskKind, { key: Exclude<keyof AllowOptions, 'allowAsked'>; what: string }> = {
   'network-hosts': { key: 'allowHosts', what: 'the hosts that the folder asks for' },
   'network-presets': { key: 'allowPresets', what: 'the package hosts of the tools that the folder asks for' },
+  'network-allowlist': {
+    key: 'allowNetwork',
+    what: 'a network at all (the allowlist), if the folder asks for it and your settings say none',
+  },
   'network-full': { key: 'allowFullNetwork', what: 'the whole network, if the folder asks for it' },
   'forward-ports': { key: 'allowPorts', what: 'the ports on 127.0.0.1 that the folder asks for' },
   mount: { key: 'allowMount', what: 'that the machine sees the folder itself, if it asks for it' },

@@ -36,11 +36,10 @@ async function credentials(session: Session, id: string, options: CredentialsOpt
   const { revoke, agent, git, env } = options;
   let now = await app.credentials(machine.id);
   if (revoke || agent !== undefined || git || env) {
-    const before = revoke ? { agent: false, git: [], env: [] } : now;
     const change: CredentialChange = {
-      agent: agent ?? before.agent,
-      git: [...before.git, ...(git ?? [])],
-      env: [...before.env, ...(env ?? [])],
+      ...(revoke && { agent: false, git: [], env: [] }),
+      ...(agent !== undefined && { agent }),
+      lend: { ...(git && { git }), ...(env && { env }) },
     };
     now = await app.setCredentials(machine.id, change);
   }

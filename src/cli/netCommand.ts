@@ -9,12 +9,14 @@ import {
   type NetworkRule,
 } from '../network/networkService';
 import { formatBytes, formatTable, jsonLine } from './format';
+import { allowPresetHosts } from './netPresets';
 import { type CommonOptions, findRunning, type Run, type Session, withCommonOptions } from './session';
 
 interface NetOptions extends CommonOptions {
   allow?: string[];
   revoke?: string[];
   preset?: string[];
+  yes?: true;
   once?: true;
   workspace?: true;
   log?: true;
@@ -36,9 +38,10 @@ export function addNetCommand(program: Command, run: Run): void {
     .option('--revoke <host>', 'take a host back, its open connections included; several times', collect)
     .option(
       '--preset <tool>',
-      `allow what a tool in the VM fetches from: ${NETWORK_PRESETS.join(', ')}`,
+      `allow the hosts (ports 80 and 443) that a tool in the VM fetches from: ${NETWORK_PRESETS.join(', ')}`,
       collect,
     )
+    .option('--yes', 'with --preset: without a question in a terminal')
     .option('--once', 'with --allow: for ten minutes only')
     .option('--workspace', 'with --allow: write it into the folder’s .bulkhead.json')
     .option('--log', 'what the machine asked for, allowed and denied')
@@ -70,6 +73,9 @@ async function net(
   if ((options.once || options.workspace) && !options.allow) {
     throw usage('net: --once and --workspace go with --allow', 'Name a host: --allow example.org.');
   }
+  if (options.yes && !options.preset) {
+    throw usage('net: --yes goes with --preset', 'Name a tool: --preset npm.');
+  }
   if (options.once && options.workspace) {
     throw usage('net: --once and --workspace exclude each other', 'Leave one of them out.');
   }
@@ -82,8 +88,7 @@ async function net(
     await app.allowHost(machine.id, host, scope, { signal });
   }
   for (const preset of presets) {
-    const rules = await app.allowPreset(machine.id, preset, { signal });
-    session.status.log.info(`${preset}: ${rules.map(({ host }) => host).join(', ')}`);
+    await allowPresetHosts(session, machine.id, preset, { yes: options.yes === true });
   }
   for (const host of options.revoke ?? []) {
     await app.revokeHost(machine.id, host, { signal });
@@ -93,13 +98,26 @@ async function net(
   }
   const policy = await app.networkPolicy(machine.id, { signal });
   session.output.result(
-    { id: machine.id, network: policy.mode, rules: policy.rules },
+    {
+      id: machine.id,
+      network: policy.mode,
+      rules: policy.rules,
+      ...(policy.named && { named: policy.named }),
+    },
     describePolicy(machine.id, policy),
   );
   return EXIT.done;
 }
 
-function describePolicy(id: string, { mode, rules }: NetworkPolicy): string[] {
+function describePolicy(id: string, policy: NetworkPolicy): string[] {
+  const waiting = (policy.named ?? []).map(
+    ({ preset, hosts }) =>
+      `${preset} names ${hosts.join(', ')}: not allowed (\`bulkhead net ${id} --preset ${preset}\`)`,
+  );
+  return [...describeRules(id, policy), ...waiting];
+}
+
+function describeRules(id: string, { mode, rules }: NetworkPolicy): string[] {
   const title = `${id}: network ${mode}`;
   if (rules.length === 0) {
     return mode === 'allowlist'

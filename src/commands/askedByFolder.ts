@@ -4,7 +4,7 @@ import { machineFolder } from '../attach/terminalProfile';
 import type { Disposable } from '../core/disposables';
 import { messageOf } from '../core/errors';
 import type { FolderAsks } from '../settings/asks';
-import { askOrigin, askText } from '../views/askText';
+import { askOrigin, askText, isToldInFull } from '../views/askText';
 import { nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 import { chooseAsks } from './reviewAsks';
@@ -61,11 +61,15 @@ async function ask(context: CommandContext, asks: FolderAsks, without: string): 
   const { t } = vscode.l10n;
   const allow = t('Allow');
   const choose = t('Choose…');
+  const open = asks.asks.filter(({ granted }) => !granted);
+  // One click must not allow what the dialog has no room for.
+  const isWhole = asks.asks.every(isToldInFull);
   const detail = [
     t('Its files ask that the VM may:'),
     '',
-    ...asks.asks.filter(({ granted }) => !granted).map((each) => `• ${askText(each)}\n   ${askOrigin(each)}`),
+    ...open.map((each) => `• ${askText(each)}\n   ${askOrigin(each)}`),
     '',
+    ...(isWhole ? [] : [t('It is more than has room here: Choose… lists all of it.'), '']),
     t(
       'Nothing of it has an effect unless you allow it. Your answer is kept outside the folder, and counts until the files ask for something else.',
     ),
@@ -75,7 +79,7 @@ async function ask(context: CommandContext, asks: FolderAsks, without: string): 
     message,
     { modal: true, detail },
     without,
-    allow,
+    ...(isWhole ? [allow] : []),
     choose,
   );
   if (pressed === choose) {

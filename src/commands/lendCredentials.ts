@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
 import type { MachineCredentials } from '../app';
+import type { CredentialChange } from '../credentials/lent';
 import type { MachineInfo } from '../machine/hypervisor';
 import { messageText, nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 import { targetMachine } from './targetMachines';
 
-type Change = { agent?: boolean; git?: string[]; env?: string[] };
+/** Never a list that was read before the question: what has been taken back meanwhile stays taken back. */
+type Change = Pick<CredentialChange, 'agent' | 'git' | 'env' | 'lend' | 'revoke'>;
 
 interface Choice extends vscode.QuickPickItem {
   /** Undefined: nothing more to do. */
@@ -57,26 +59,26 @@ function choices(machine: MachineInfo, now: MachineCredentials): Choice[] {
         },
     ...git.map((host) => ({
       label: t('$(repo) Revoke git Credentials for {0}', host),
-      act: async () => ({ git: git.filter((other) => other !== host) }),
+      act: async () => ({ revoke: { git: [host] } }),
     })),
     {
       label: t('$(repo) Lend git Credentials for a Host…'),
       detail: t('What your git uses for https://host is given to the VM whenever git there asks.'),
       act: async () => {
         const host = await askForHost(machine);
-        return host === undefined ? undefined : { git: [...git, host] };
+        return host === undefined ? undefined : { lend: { git: [host] } };
       },
     },
     ...env.map((name) => ({
       label: t('$(symbol-variable) Revoke the Variable {0}', name),
-      act: async () => ({ env: env.filter((other) => other !== name) }),
+      act: async () => ({ revoke: { env: [name] } }),
     })),
     {
       label: t('$(symbol-variable) Lend an Environment Variable…'),
       detail: t('Its value is given to each program that you start in the VM from now on.'),
       act: async () => {
         const name = await askForVariable(machine);
-        return name === undefined ? undefined : { env: [...env, name] };
+        return name === undefined ? undefined : { lend: { env: [name] } };
       },
     },
   ];
@@ -106,7 +108,7 @@ function askForHost(machine: MachineInfo): Thenable<string | undefined> {
     prompt: t('Code in the VM can read them and use them anywhere, until you change them at the host.'),
     placeHolder: t('A host, such as git.example.org or git.example.org:8443'),
     validateInput: (text) =>
-      /^[A-Za-z0-9.:[\]-]+$/.test(text.trim()) ? undefined : t('A name, or name:port. No scheme, no path.'),
+      /^[A-Za-z0-9_.:[\]-]+$/.test(text.trim()) ? undefined : t('A name, or name:port. No scheme, no path.'),
   });
 }
 

@@ -3,12 +3,15 @@ import * as vscode from 'vscode';
 import { machineFolder } from '../attach/terminalProfile';
 import type { Ask, FolderAsks } from '../settings/asks';
 import { askOrigin, askText } from '../views/askText';
-import { nameText } from '../views/messageText';
+import { messageText, nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 
-/** Values that a row's own line names; the row below it has them all. */
+/** Values that a row's own line names; the lines below it have them all. */
 const NAMED_IN_ROW = 4;
-const ALL = 1000;
+const NAMED_IN_LINE = 3;
+/** Characters: a longer value has a line of its own. */
+const LONG = 40;
+const LONGEST = 300;
 
 /** What the window's folder asks for: what is ticked counts, what is not does not. */
 export async function reviewAsks(context: CommandContext): Promise<void> {
@@ -34,16 +37,7 @@ export async function reviewAsks(context: CommandContext): Promise<void> {
 /** Lets the user tick what counts. False if he gave up; nothing has changed then. */
 export async function chooseAsks(context: CommandContext, asks: FolderAsks): Promise<boolean> {
   const { t } = vscode.l10n;
-  const items = asks.asks.map((ask) => ({
-    label: askText(ask, NAMED_IN_ROW),
-    description: partly(ask),
-    detail:
-      ask.values.length > NAMED_IN_ROW
-        ? `${askOrigin(ask)} · ${ask.values.slice(0, ALL).join(', ')}`
-        : askOrigin(ask),
-    picked: ask.granted,
-    ask,
-  }));
+  const items = asks.asks.flatMap(rowsOf);
   const picked = await vscode.window.showQuickPick(items, {
     canPickMany: true,
     title: t('What {0} asks for', nameText(basename(asks.folder))),
@@ -53,13 +47,41 @@ export async function chooseAsks(context: CommandContext, asks: FolderAsks): Pro
   if (!picked) {
     return false;
   }
-  const ticked = picked.map(({ ask }) => ask.kind);
-  const unticked = asks.asks.filter(({ kind, granted }) => granted && !ticked.includes(kind));
+  const ticked = picked.flatMap(({ ask }) => ask?.kind ?? []);
+  // Of one that counts in part nothing is left either: its row was not ticked.
+  const unticked = asks.asks.filter(({ kind }) => !ticked.includes(kind));
   if (unticked.length > 0) {
     await context.app.revokeGrants(asks.folder, { kinds: unticked.map(({ kind }) => kind) });
   }
   await context.app.grant(asks.folder, asks.digest, ticked);
   return true;
+}
+
+interface Row extends vscode.QuickPickItem {
+  ask?: Ask;
+}
+
+/** What is asked for, and below it, in lines that are not cut, the values that had no room. */
+function rowsOf(ask: Ask): Row[] {
+  const row = {
+    label: askText(ask, NAMED_IN_ROW),
+    description: partly(ask),
+    detail: askOrigin(ask),
+    picked: ask.granted,
+    ask,
+  };
+  const values = ask.values.length > NAMED_IN_ROW ? ask.values : [];
+  const size = values.some((value) => value.length > LONG) ? 1 : NAMED_IN_LINE;
+  const lines = Array.from({ length: Math.ceil(values.length / size) }, (_, line) =>
+    values.slice(line * size, (line + 1) * size),
+  );
+  return [
+    row,
+    ...lines.map((line) => ({
+      label: line.map((value) => messageText(value, LONGEST)).join(', '),
+      kind: vscode.QuickPickItemKind.Separator,
+    })),
+  ];
 }
 
 function partly({ granted, grantedValues }: Ask): string {

@@ -43,7 +43,10 @@ export class Confirmations implements Disposable {
     private readonly limits: ConfirmationLimits = CONFIRMATION_LIMITS,
   ) {}
 
-  /** Asks about the machine's wishes again even if many were denied: the user has just granted something. */
+  /**
+   * Asks about the machine's wishes again even if many were denied: the user has just granted something, or taken it back. A
+   * question that is on the screen then is not counted any more.
+   */
   unmute(machineId: string): void {
     this.moods.delete(machineId);
   }
@@ -72,12 +75,14 @@ export class Confirmations implements Disposable {
     });
     return new Promise<Verdict>((resolve) => {
       let isSettled = false;
+      /** Set once the question is really before the user: from then on only his yes is no denial, whoever goes away. */
+      let mood: Mood | undefined;
       const settle = (verdict: Verdict) => {
         if (!isSettled) {
           isSettled = true;
           clearTimeout(timer);
-          if (!signal.aborted) {
-            this.remember(wish.machineId, verdict.allowed);
+          if (mood) {
+            this.remember(wish.machineId, mood, verdict.allowed);
           }
           resolve(verdict);
         }
@@ -86,7 +91,14 @@ export class Confirmations implements Disposable {
       over.addEventListener('abort', end, { once: true });
       void before
         // Those before it may have been denied once too often meanwhile.
-        .then(() => !over.aborted && !this.isMuted(wish.machineId) && this.confirm(wish, over))
+        .then(() => {
+          if (over.aborted || this.isMuted(wish.machineId)) {
+            return false;
+          }
+          mood = this.moods.get(wish.machineId) ?? { denials: 0, mutedUntil: 0 };
+          this.moods.set(wish.machineId, mood);
+          return this.confirm(wish, over);
+        })
         .catch((error: unknown) => {
           this.log.warn(`The question about a signature failed: ${messageOf(error)}`);
           return false;
@@ -104,15 +116,14 @@ export class Confirmations implements Disposable {
     return (this.moods.get(machineId)?.mutedUntil ?? 0) > Date.now();
   }
 
-  private remember(machineId: string, allowed: boolean): void {
+  private remember(machineId: string, mood: Mood, allowed: boolean): void {
+    if (this.moods.get(machineId) !== mood) {
+      return;
+    }
     if (allowed) {
       this.moods.delete(machineId);
       return;
     }
-    if (this.isMuted(machineId)) {
-      return;
-    }
-    const mood = this.moods.get(machineId) ?? { denials: 0, mutedUntil: 0 };
     mood.denials++;
     if (mood.denials >= this.limits.denials) {
       mood.denials = 0;
@@ -121,7 +132,6 @@ export class Confirmations implements Disposable {
         `${machineId}: signatures are denied for ${this.limits.muteMs / 1000} s without a question`,
       );
     }
-    this.moods.set(machineId, mood);
   }
 
   dispose(): void {

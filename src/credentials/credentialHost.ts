@@ -9,7 +9,7 @@ const HOST_MAX = 253;
  */
 export function credentialHost(text: string): string {
   const host = text.trim().toLowerCase();
-  const match = /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/.exec(host);
+  const match = /^([a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/.exec(host);
   const port = match?.[2] === undefined ? 443 : Number(match[2]);
   if (!match || host.length > HOST_MAX || host.includes('..') || port < 1 || port > 65_535) {
     throw new BulkheadError(`Not a host for git credentials: ${JSON.stringify(text.slice(0, 100))}`, {

@@ -16,12 +16,27 @@ export interface Lent {
 
 export const NOTHING_LENT: Readonly<Lent> = { agent: false, git: [], env: [] };
 
-export type CredentialChange = Partial<Lent>;
+/** Names of hosts and variables. */
+type Names = Partial<Pick<Lent, 'git' | 'env'>>;
+
+/**
+ * A list that is given takes the other one's place; then `revoke` goes, and `lend` comes. Who changes one name says only that one:
+ * a list that was read before may hold what has been taken back since.
+ */
+export type CredentialChange = Partial<Lent> & { revoke?: Names; lend?: Names };
 
 /** `lent` with what `change` names in place of it, checked. @throws BulkheadError of kind `usage` */
 export function changeLent(lent: Readonly<Lent>, change: CredentialChange): Lent {
-  const git = change.git === undefined ? lent.git : unique(change.git.map(credentialHost));
-  const env = change.env === undefined ? lent.env : unique(change.env.map(lendableName));
+  const changed = (key: 'git' | 'env', check: (name: string) => string) => {
+    const gone = change.revoke?.[key] ?? [];
+    const before = change[key]?.map(check) ?? lent[key];
+    return unique([
+      ...before.filter((name) => !gone.includes(name)),
+      ...(change.lend?.[key] ?? []).map(check),
+    ]);
+  };
+  const git = changed('git', credentialHost);
+  const env = changed('env', lendableName);
   if (git.length > HOSTS_MAX || env.length > NAMES_MAX) {
     throw new BulkheadError(
       `At most ${HOSTS_MAX} hosts and ${NAMES_MAX} variables can be lent to a machine.`,

@@ -1,22 +1,11 @@
 import { BulkheadError } from '../core/errors';
 import { printable } from '../core/log';
+import { type HostPattern, isLocalName, readHostPattern } from '../settings/hostRule';
 import type { NetworkMode } from '../settings/workspaceSpec';
 import type { NetworkRule } from './networkService';
 
 /** More rules than a person can have an eye on; the proxy's matcher reads them all at each change. */
 export const RULES_MAX = 2000;
-const NAME_MAX = 253;
-const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?';
-/** A DNS name whose last label is not all digits, so that no IPv4 address passes, in any of its spellings (`0x7f.1`). */
-const NAME = new RegExp(`^(?:${LABEL}\\.)*(?!\\d+$|0x[0-9a-f]*$)${LABEL}$`);
-
-/** A rule's host apart: `port` is undefined for the web's two, plain HTTP on 80 and TLS on 443. */
-export interface HostPattern {
-  /** `*.` before the name: what is below it, not itself. */
-  below: boolean;
-  name: string;
-  port?: number;
-}
 
 /** @throws BulkheadError of kind `usage` if it is no host, or one that is never reached */
 export function parseHostPattern(text: string): HostPattern {
@@ -25,22 +14,18 @@ export function parseHostPattern(text: string): HostPattern {
       kind: 'usage',
       next: 'Name a host such as example.org, *.example.org or example.org:8443.',
     });
-  const [, star, rest = '', port] = /^(\*\.)?([^:]*)(?::(\d{1,5}))?$/.exec(text.trim().toLowerCase()) ?? [];
-  if (rest.length === 0 || rest.length > NAME_MAX || !NAME.test(rest)) {
+  const pattern = readHostPattern(text.trim());
+  if (!pattern) {
     throw refuse(
       /^[\d.]+$|:.*:/.test(text)
         ? 'is an address: only hosts with a name can be allowed'
         : 'is not a host name',
     );
   }
-  if (rest === 'localhost' || rest.endsWith('.localhost')) {
+  if (isLocalName(pattern.name)) {
     throw refuse('is never reached: it names this computer or the VM itself');
   }
-  const number = port === undefined ? undefined : Number(port);
-  if (number !== undefined && (number < 1 || number > 65_535)) {
-    throw refuse('has no possible port');
-  }
-  return { below: star !== undefined, name: rest, ...(number !== undefined && { port: number }) };
+  return pattern;
 }
 
 /** The one way to write a rule's host. @throws as `parseHostPattern` */

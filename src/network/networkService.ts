@@ -22,6 +22,8 @@ export interface NetworkPolicy {
   mode: NetworkMode;
   /** What `allowlist` lets through. */
   rules: NetworkRule[];
+  /** Hosts that the tools of the folder's granted presets named (the guest's word), and nobody allowed or took back. */
+  named?: { preset: NetworkPreset; hosts: string[] }[];
 }
 
 /**
@@ -67,6 +69,16 @@ export interface NetworkListener {
   onEnd(error: Error): void;
 }
 
+/** Hosts that a tool in a machine names and that nobody has allowed. The guest's word, checked to be hosts, at most 50. */
+export interface PresetQuestion {
+  machineId: string;
+  preset: NetworkPreset;
+  hosts: readonly string[];
+}
+
+/** Resolves with those that the user allows; none once `signal` aborts. */
+export type ChoosePresetHosts = (question: PresetQuestion, signal: AbortSignal) => Promise<readonly string[]>;
+
 /** What a machine may reach, and what it asked for. Part of `App`. */
 export interface NetworkService {
   networkPolicy(id: string, options?: WaitOptions): Promise<NetworkPolicy>;
@@ -79,7 +91,10 @@ export interface NetworkService {
   revokeHost(id: string, host: string, options?: WaitOptions): Promise<NetworkPolicy>;
   /** The hosts that the tool in the guest is configured for. The guest's word: to be shown before it counts. */
   presetHosts(id: string, preset: NetworkPreset, options?: WaitOptions): Promise<string[]>;
-  /** Allows, for this machine, those hosts (or exactly `hosts`, which were shown before); says which those are. */
+  /**
+   * Allows, for this machine, those of its hosts that are reached on the web's ports, 80 and 443; or exactly `hosts`, which were
+   * shown before. Says which those are.
+   */
   allowPreset(
     id: string,
     preset: NetworkPreset,

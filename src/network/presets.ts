@@ -2,13 +2,14 @@ import { BulkheadError } from '../core/errors';
 import { printable } from '../core/log';
 import type { CommandOutput, Guest, GuestCommand } from '../guest/guest';
 import type { WaitOptions } from '../machine/hypervisor';
-import { hostOf } from './networkRules';
+import { hostOf, parseHostPattern } from './networkRules';
 import type { NetworkPreset } from './networkService';
 
 /** npm under emulation takes some seconds to start. */
 const ASK_MS = 90_000;
 const ANSWER_MAX = 256 * 1024;
 const HOSTS_MAX = 50;
+const WEB_PORTS = new Set(['80', '443']);
 /** The session program's and a shell's exit codes for what is not there. */
 const NO_SUCH_PROGRAM = new Set([126, 127]);
 
@@ -89,12 +90,17 @@ export async function presetHosts(
   return [...hosts].sort();
 }
 
+/** On the ports 80 and 443; a rule with a port of its own lets any protocol through. */
+export function isOfTheWeb(rule: string): boolean {
+  return parseHostPattern(rule).port === undefined;
+}
+
 /** The rule for a URL's host; undefined if it is no http(s), or a host that can't be allowed. */
 export function hostOfAddress(address: string): string | undefined {
   try {
     const { protocol, hostname, port } = new URL(address);
     return protocol === 'http:' || protocol === 'https:'
-      ? hostOf(port === '' ? hostname : `${hostname}:${port}`)
+      ? hostOf(port === '' || WEB_PORTS.has(port) ? hostname : `${hostname}:${port}`)
       : undefined;
   } catch {
     // Neither a URL nor a host: the guest may say anything.

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 export const ASK_KINDS = [
   'network-hosts',
   'network-presets',
+  'network-allowlist',
   'network-full',
   'forward-ports',
   'mount',
@@ -18,6 +19,7 @@ export type AskKind = (typeof ASK_KINDS)[number];
 export const ASK_WORDS: Readonly<Record<AskKind, string>> = {
   'network-hosts': 'hosts',
   'network-presets': 'presets',
+  'network-allowlist': 'network',
   'network-full': 'full-network',
   'forward-ports': 'ports',
   mount: 'mount',
@@ -72,9 +74,15 @@ export interface Grants {
   now?: readonly AskKind[] | 'all';
 }
 
+/**
+ * Asked for only where the user's own settings say less, which not every face of the program knows: no part of the digest, so that
+ * an answer is the same one everywhere. It has no values that could change.
+ */
+const BESIDE_DIGEST: readonly AskKind[] = ['network-allowlist'];
+
 /** Names what a folder asks for; the order in which it does makes no difference. `folder` is a real path. */
 export function asksDigest(folder: string, asked: readonly AskedThing[]): string {
-  const canonical = ASK_KINDS.flatMap((kind) =>
+  const canonical = ASK_KINDS.filter((kind) => !BESIDE_DIGEST.includes(kind)).flatMap((kind) =>
     asked.filter((ask) => ask.kind === kind).map((ask) => [kind, ask.values.toSorted()]),
   );
   return createHash('sha256')

@@ -77,7 +77,8 @@ export const bulkheadSchema = z.strictObject({
       })
         .optional()
         .meta({
-          description: 'What the guest may reach. "full" of a folder takes effect only once you agree to it.',
+          description:
+            'What the guest may reach. "full" of a folder, and "allowlist" where your settings say "none", take effect only once you agree to it.',
           default: 'allowlist',
         }),
       allow: listOf(
@@ -106,7 +107,8 @@ export const bulkheadSchema = z.strictObject({
       )
         .optional()
         .meta({
-          description: 'Tools whose own package hosts "allowlist" lets through.',
+          description:
+            'Tools whose own package hosts "allowlist" lets through, once you have seen which those are.',
           default: [],
           examples: [['npm', 'git']],
         }),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { applyEdits } from 'jsonc-parser';
 import { BulkheadError, codeOf, messageOf } from '../core/errors';
 import { writeFileAtomic } from '../core/files';
+import { parseBulkheadFile } from './bulkheadFile';
 import { editJsonc, NoPlaceError, newJsonc } from './editJsonc';
 import { parseJsonDocument } from './jsonDocument';
 import { BULKHEAD_FILE } from './settingsFiles';
@@ -17,7 +18,8 @@ let lastEdit: Promise<void> = Promise.resolve();
 /**
  * Sets one key of the folder's `.bulkhead.json` (`value` undefined takes it out), keeping comments and formatting;
  * makes the file if there is none. Edits of one process run one after the other.
- * @throws BulkheadError of kind `usage` if the file is a symlink, no file, too large or no JSON; nothing was changed then
+ * @throws BulkheadError of kind `usage` if the file is a symlink, no file, too large or no JSON, or could not be used after the edit;
+ * nothing was changed then
  */
 export function setBulkheadSetting(folder: string, path: SettingsPath, value: unknown): Promise<void> {
   const edit = lastEdit.then(() => editFile(folder, path, value));
@@ -38,13 +40,18 @@ async function editFile(folder: string, path: SettingsPath, value: unknown): Pro
     const before = await readSettingsFile(real, file, refuse);
     if (before === undefined) {
       if (value !== undefined) {
-        await writeFileAtomic(file, newJsonc(path, value), { mode: NEW_FILE_MODE });
+        const text = newJsonc(path, value);
+        assertUsable(file, text, refuse);
+        await writeFileAtomic(file, text, { mode: NEW_FILE_MODE });
       }
       return;
     }
     const after = applyEdits(before.text, editJsonc(before.text, path, value));
     assertReadable(file, after, refuse);
     if (after !== before.text) {
+      if (!('problems' in parseBulkheadFile(file, before.text))) {
+        assertUsable(file, after, refuse);
+      }
       await writeFileAtomic(file, after, { mode: before.mode });
     }
   } catch (error) {
@@ -92,6 +99,15 @@ async function readSettingsFile(
   const text = read.text.trim() === '' ? '{}\n' : read.text;
   assertReadable(file, text, refuse);
   return { text, mode: found.mode & 0o777 };
+}
+
+/** One value that the schema refuses makes the whole file of no use, and all that was granted of it. */
+function assertUsable(file: string, text: string, refuse: Refuse): void {
+  const result = parseBulkheadFile(file, text);
+  const [problem] = 'problems' in result ? result.problems : [];
+  if (problem) {
+    throw refuse(`the file could not be used any more (${formatProblem(problem)})`, 'Nothing was written.');
+  }
 }
 
 function assertReadable(file: string, text: string, refuse: Refuse): void {

@@ -1,13 +1,7 @@
 import * as z from 'zod';
 import { expects } from './expectation';
+import { HOST_NAME, PORT } from './hostRule';
 import { hostNameIn } from './repairs';
-
-/** One label of a DNS name (RFC 1123). */
-const LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
-/** A DNS name; the last label is not all digits, so that no IPv4 address passes. */
-const NAME = `(?:${LABEL}\\.)*(?=[a-zA-Z0-9-]*[a-zA-Z])${LABEL}`;
-/** 1…65535. */
-const PORT = '(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
 
 /** The longest DNS name, `*.` and a port. */
 const MAX_LENGTH = 261;
@@ -17,7 +11,7 @@ export const allowedHost = expects(
   z
     .string()
     .max(MAX_LENGTH, { abort: true })
-    .regex(new RegExp(`^(?:\\*\\.)?${NAME}${PORT}$`))
+    .regex(new RegExp(`^(?:\\*\\.)?${HOST_NAME}(?::${PORT})?$`))
     .toLowerCase(),
   'a host name',
   'Write a name such as "example.org", "*.example.org" or "example.org:8443", without scheme or path.',
@@ -29,7 +23,7 @@ export const gitHost = expects(
   z
     .string()
     .max(MAX_LENGTH, { abort: true })
-    .regex(new RegExp(`^${NAME}${PORT}$`))
+    .regex(new RegExp(`^${HOST_NAME}(?::${PORT})?$`))
     .toLowerCase(),
   'the name of one host',
   'Write a name such as "git.example.org", without scheme or path.',

@@ -4,7 +4,7 @@ import { type Layers, pick, repoLayers } from './layers';
 import { DEFAULT_ORIGIN, type Origin, type Origins, originIn, originOf } from './origin';
 import type { SettingsPath, SettingsProblem } from './settingsProblem';
 import { askedFor, networkModeOf, originText, type Wish, wishesOf, withheldText } from './wishes';
-import { type AllowedBy, NETWORK_PRESET_NAMES, type WorkspaceSpec } from './workspaceSpec';
+import { type AllowedBy, NETWORK_PRESET_NAMES, type NetworkMode, type WorkspaceSpec } from './workspaceSpec';
 
 /** The values that weaken the wall: a repo may ask for them, and only the user grants them. */
 type Asked = Pick<
@@ -36,10 +36,22 @@ export function resolveAsked(
     ...new Set([...given(read), ...(byRepo(kind) ?? [])]),
   ];
 
-  const allowedBy = hostsAllowed(layers, byRepo('network-hosts') ?? []);
-  const presets = union('network-presets', ({ network }) => network?.presets);
+  // Not by its wish alone: it may have been asked for, and granted, where the user's settings are known.
+  const liftsNone = grantedOf({ kind: 'network-allowlist', values: [] }, digest, grants) !== undefined;
+  const modes = networkModes(layers, { full: isGranted('network-full'), allowlist: liftsNone });
+  // Where the folder alone lifted the user's `none`, only what was granted to the folder counts.
+  const ownHosts = modes.modeBy === 'folder' && networkModeOf(layers.user.settings) === 'none' ? [] : own;
+  const allowedBy = hostsAllowed(
+    layers,
+    ownHosts.length > 0 ? (layers.user.settings.network?.allow ?? []) : [],
+    byRepo('network-hosts') ?? [],
+  );
+  const presets = [
+    ...ownHosts.flatMap(({ settings }) => settings.network?.presets ?? []),
+    ...(byRepo('network-presets') ?? []),
+  ];
   const network: WorkspaceSpec['network'] = {
-    mode: networkMode(layers, isGranted('network-full')),
+    ...modes,
     allow: Object.keys(allowedBy),
     allowedBy,
     presets: NETWORK_PRESET_NAMES.filter((name) => presets.includes(name)),
@@ -57,6 +69,7 @@ export function resolveAsked(
   const inEffect: Record<AskKind, readonly string[] | boolean> = {
     'network-hosts': network.allow,
     'network-presets': network.presets,
+    'network-allowlist': network.mode !== 'none',
     'network-full': network.mode === 'full',
     'forward-ports': forwardPorts.map(String),
     mount: workspace.mode === 'mount',
@@ -101,11 +114,14 @@ function sentence(clause: string): string {
   return `${clause.slice(0, 1).toUpperCase()}${clause.slice(1)}.`;
 }
 
-function hostsAllowed(layers: Layers, granted: readonly string[]): Record<string, AllowedBy> {
-  const { commandLine, user } = layers;
+function hostsAllowed(
+  { commandLine }: Layers,
+  usual: readonly string[],
+  granted: readonly string[],
+): Record<string, AllowedBy> {
   const rules: (readonly [readonly string[], AllowedBy])[] = [
     [commandLine.settings.network?.allow ?? [], 'command line'],
-    [user.settings.network?.allow ?? [], 'user'],
+    [usual, 'user'],
     [granted, 'workspace'],
   ];
   const allowedBy = new Map<string, AllowedBy>();
@@ -119,11 +135,28 @@ function hostsAllowed(layers: Layers, granted: readonly string[]): Record<string
   return Object.fromEntries(allowedBy);
 }
 
-function networkMode(layers: Layers, fullGranted: boolean): WorkspaceSpec['network']['mode'] {
-  const usual = networkModeOf(layers.user.settings);
+const STRICTNESS: readonly NetworkMode[] = ['none', 'allowlist', 'full'];
+
+/** The one of the two that lets less through. */
+export function stricterMode(a: NetworkMode, b: NetworkMode): NetworkMode {
+  return STRICTNESS.indexOf(a) <= STRICTNESS.indexOf(b) ? a : b;
+}
+
+/** Without a grant the folder's files can only make it stricter than what the user has elsewhere. */
+function networkModes(
+  layers: Layers,
+  granted: { full: boolean; allowlist: boolean },
+): Pick<WorkspaceSpec['network'], 'mode' | 'modeBy' | 'modeWithoutGrant'> {
+  const named = networkModeOf(layers.commandLine.settings);
+  if (named !== undefined) {
+    return { mode: named, modeBy: 'command line', modeWithoutGrant: named };
+  }
+  const usual = networkModeOf(layers.user.settings) ?? 'allowlist';
   const asked = pick(repoLayers(layers), networkModeOf)?.value;
-  const granted = asked === 'full' && !fullGranted ? undefined : asked;
-  return networkModeOf(layers.commandLine.settings) ?? granted ?? usual ?? 'allowlist';
+  const modeWithoutGrant = stricterMode(asked ?? usual, usual);
+  return asked !== undefined && asked !== 'none' && granted[asked]
+    ? { mode: asked, modeBy: 'folder', modeWithoutGrant }
+    : { mode: modeWithoutGrant, modeBy: 'settings', modeWithoutGrant };
 }
 
 /** The strongest layer's value; of the repo's files the `weak` one counts only if it is granted. */
@@ -146,14 +179,33 @@ function workspaceOf(layers: Layers, isGranted: (kind: AskKind) => boolean): Wor
     strictUnless(layers, ({ workspace }) => workspace?.mode, 'mount', isGranted('mount')) ?? 'copy';
   const readOnly =
     strictUnless(layers, ({ workspace }) => workspace?.readOnly, false, isGranted('mount-write')) ?? true;
-  const all = [layers.commandLine, ...repoLayers(layers), layers.user];
-  const exclude = pick(all, ({ workspace }) => workspace?.exclude)?.value ?? [];
-  return { mode, readOnly: mode === 'mount' && readOnly, exclude };
+  return { mode, readOnly: mode === 'mount' && readOnly, exclude: excluded(layers) };
+}
+
+/** What the repo leaves out and what the user does; the command line goes over both. */
+function excluded(layers: Layers): string[] {
+  const read = ({ workspace }: BulkheadSettings) => workspace?.exclude;
+  const named = read(layers.commandLine.settings);
+  const ofRepo = pick(repoLayers(layers), read)?.value ?? [];
+  const usual = read(layers.user.settings) ?? [];
+  if (named !== undefined || usual.length === 0) {
+    return named ?? ofRepo;
+  }
+  // The last match wins, at each depth: the user's come last, and where the repo brings back (`!`) they cover what is below too.
+  const below = ofRepo.some((pattern) => pattern.startsWith('!')) ? usual.map(allBelow) : [];
+  return [...ofRepo.filter((pattern) => !usual.includes(pattern)), ...usual, ...below];
+}
+
+function allBelow(pattern: string): string {
+  const back = pattern.startsWith('!') ? '!' : '';
+  const body = pattern.slice(back.length).replace(/\/+$/, '');
+  return `${back}${body.includes('/') ? '' : '**/'}${body}/**`;
 }
 
 /** What the user says on the command line leaves nothing to ask. */
 function isDecidedByCommand({ commandLine: { settings } }: Layers, kind: AskKind): boolean {
   switch (kind) {
+    case 'network-allowlist':
     case 'network-full':
       return networkModeOf(settings) !== undefined;
     case 'forward-ports':
@@ -172,6 +224,7 @@ function isDecidedByCommand({ commandLine: { settings } }: Layers, kind: AskKind
 const KEYS: Record<AskKind, SettingsPath> = {
   'network-hosts': ['network', 'allow'],
   'network-presets': ['network', 'presets'],
+  'network-allowlist': ['network', 'mode'],
   'network-full': ['network', 'mode'],
   'forward-ports': ['forwardPorts'],
   mount: ['workspace', 'mode'],

@@ -2,11 +2,11 @@ import { basename } from 'node:path';
 import type { Grants } from './asks';
 import type { BulkheadSettings } from './bulkheadSchema';
 import { defaultGuestFolder } from './guestFolder';
-import { askedLayers, type Layers, pick } from './layers';
+import { askedLayers, type Layers, pick, repoLayers } from './layers';
 import { DEFAULT_ORIGIN, type Origins, originIn, originOf } from './origin';
 import { resolveAsked } from './resolveAsked';
 import type { Remedy, SettingsPath, SettingsProblem } from './settingsProblem';
-import { LIFECYCLE_HOOKS, type WorkspaceSpec } from './workspaceSpec';
+import { type AcceleratorChoice, LIFECYCLE_HOOKS, type WorkspaceSpec } from './workspaceSpec';
 
 const GIB = 1024 ** 3;
 
@@ -105,13 +105,14 @@ export function resolveSpec(folder: string, layers: Layers, grants: Grants = {})
   const remoteUser = devcontainer?.remoteUser ?? devcontainer?.containerUser;
   const inferred = devcontainer?.remoteUser === undefined ? devcontainer?.containerUser : undefined;
 
+  const accelerator = acceleratorOf(layers, { warnings, origins });
   const spec: Resolved = {
     folder,
     name: basename(folder) || folder,
     cpus: amount('cpus', DEFAULTS.cpus, { key: 'cpus', least: atLeast?.cpus }),
     memoryBytes: amount('memory', DEFAULTS.memoryBytes, { key: 'memory', least: atLeast?.memoryBytes }),
     diskBytes: amount('disk', DEFAULTS.diskBytes, { key: 'storage', least: atLeast?.diskBytes }),
-    accelerator: value(['accelerator'], (settings) => settings.accelerator) ?? 'auto',
+    accelerator,
     ...guarded,
     attach: 'files',
     onClose: value(['onClose'], (settings) => settings.onClose) ?? 'suspend',
@@ -133,4 +134,25 @@ export function resolveSpec(folder: string, layers: Layers, grants: Grants = {})
     ofDevcontainer(spec.hooks[hook], hook);
   }
   return { spec, problems, hints, origins };
+}
+
+/** Emulation, or whatever works, is less of a wall than the hardware that the user wants: a repo can't choose it over that. */
+function acceleratorOf(layers: Layers, report: { warnings: string[]; origins: Origins }): AcceleratorChoice {
+  const read = (settings: BulkheadSettings) => settings.accelerator;
+  const { commandLine, user } = layers;
+  const repo = repoLayers(layers);
+  const usual = read(user.settings);
+  const asked = pick(repo, read);
+  const isWeaker =
+    asked !== undefined &&
+    (asked.value === 'tcg' || asked.value === 'auto') &&
+    (usual === 'kvm' || usual === 'hyperv');
+  const found = pick(isWeaker ? [commandLine, user] : [commandLine, ...repo, user], read);
+  report.origins.set('accelerator', found ? originOf(found.layer, ['accelerator']) : DEFAULT_ORIGIN);
+  if (isWeaker && found?.layer === user) {
+    report.warnings.push(
+      `accelerator: "${asked.value}" of ${asked.layer.kind} is left out: your own settings say "${usual}".`,
+    );
+  }
+  return found?.value ?? 'auto';
 }

@@ -1,6 +1,8 @@
 import { relative } from 'node:path';
+import { listed } from '../core/listed';
 import type { Ask, AskedThing, AskKind } from './asks';
 import { ASK_WORDS } from './asks';
+import type { SettingsLayer } from './bulkheadFile';
 import type { BulkheadSettings } from './bulkheadSchema';
 import { type Layers, pick, repoLayers } from './layers';
 import { keyOf, type SettingsPath, type SettingsSource } from './settingsProblem';
@@ -12,7 +14,10 @@ export interface Wish extends AskedThing {
   path: SettingsPath;
 }
 
-/** Of the repo's files alone: what the user's settings or the command line say makes no difference to what is asked. */
+/**
+ * Of the repo's files: what the command line says makes no difference to what is asked; of the user's settings only that his
+ * network is `none`, which makes `allowlist` more than he wants.
+ */
 export function wishesOf(layers: Layers): Wish[] {
   const repo = repoLayers(layers);
   const list = (
@@ -40,6 +45,7 @@ export function wishesOf(layers: Layers): Wish[] {
   return [
     ...list('network-hosts', ['network', 'allow'], ({ network }) => network?.allow),
     ...list('network-presets', ['network', 'presets'], ({ network }) => network?.presets),
+    ...(networkModeOf(layers.user.settings) === 'none' ? allowlistWish(repo) : []),
     ...flag('network-full', ['network', 'mode'], networkModeOf, 'full'),
     ...portsWish(layers),
     ...mount,
@@ -50,6 +56,18 @@ export function wishesOf(layers: Layers): Wish[] {
     ...list('git-credentials', ['credentials', 'git'], ({ credentials }) => credentials?.git),
     ...list('environment', ['credentials', 'env'], ({ credentials }) => credentials?.env),
   ];
+}
+
+/** A list of hosts means it too. */
+function allowlistWish(repo: readonly SettingsLayer[]): Wish[] {
+  const found = pick(repo, networkModeOf);
+  if (found?.value !== 'allowlist') {
+    return [];
+  }
+  const { source, prefix, settings } = found.layer;
+  const { mode, allow = [] } = settings.network ?? {};
+  const key = mode !== undefined ? 'mode' : allow.length > 0 ? 'allow' : 'presets';
+  return [{ kind: 'network-allowlist', values: [], source, path: [...prefix, 'network', key] }];
 }
 
 function portsWish(layers: Layers): Wish[] {
@@ -86,23 +104,20 @@ export function originText(folder: string, { source, path }: Pick<Wish, 'source'
 /** Values in one sentence; the rest is counted. */
 const SHOWN_VALUES = 20;
 
-function listed(values: readonly string[]): string {
-  const more = values.length - SHOWN_VALUES;
-  const shown = values.slice(0, SHOWN_VALUES).join(', ');
-  return more > 0 ? `${shown} and ${more} more` : shown;
-}
-
 /** What is asked for, as it follows "to". The values have been checked: they hold nothing but names and numbers. */
 export function askedFor({ kind, values }: AskedThing): string {
+  const named = listed(values, SHOWN_VALUES);
   switch (kind) {
     case 'network-hosts':
-      return `reach ${listed(values)} over the network`;
+      return `reach ${named} over the network`;
     case 'network-presets':
-      return `reach the package hosts of ${listed(values)}`;
+      return `reach the package hosts of ${named}, which are shown before they count`;
+    case 'network-allowlist':
+      return 'have a network at all (the hosts that are allowed), where your settings say none';
     case 'network-full':
       return "reach everything that this computer's containers reach";
     case 'forward-ports':
-      return `open the machine's ${values.length === 1 ? 'port' : 'ports'} ${listed(values)} on 127.0.0.1 of this computer`;
+      return `open the machine's ${values.length === 1 ? 'port' : 'ports'} ${named} on 127.0.0.1 of this computer`;
     case 'mount':
       return "see this computer's folder itself instead of a copy";
     case 'mount-write':
@@ -110,9 +125,9 @@ export function askedFor({ kind, values }: AskedThing): string {
     case 'forward-agent':
       return "have this computer's SSH agent sign in your name";
     case 'git-credentials':
-      return `use your git credentials for ${listed(values)}`;
+      return `use your git credentials for ${named}`;
     case 'environment':
-      return `get ${values.length === 1 ? 'the variable' : 'the variables'} ${listed(values)} of your environment`;
+      return `get ${values.length === 1 ? 'the variable' : 'the variables'} ${named} of your environment`;
   }
 }
 

@@ -58,6 +58,10 @@ export interface WorkspaceSpec {
   accelerator: AcceleratorChoice;
   network: {
     mode: NetworkMode;
+    /** `folder`: because the user granted it to the folder, whose wish it is beyond what he wants elsewhere. */
+    modeBy: 'command line' | 'folder' | 'settings';
+    /** The mode if nothing were granted to the folder. */
+    modeWithoutGrant: NetworkMode;
     /** Lower case, each once: `host` or `*.host`, either with `:port`. */
     allow: string[];
     /** By the entries of `allow`. */

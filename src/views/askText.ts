@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { listed } from '../core/listed';
 import type { Ask, AskedThing } from '../settings/asks';
 import { hostText } from './hostText';
 import { nameText } from './messageText';
@@ -7,14 +8,16 @@ import { nameText } from './messageText';
 const NAMED = 12;
 
 /** What agreeing opens, as one sentence. All of it from the repo is plain text. */
-export function askText({ kind, values }: AskedThing, named = NAMED): string {
+export function askText({ kind, values }: AskedThing, most = NAMED): string {
   const { t } = vscode.l10n;
-  const list = listed(values, named);
+  const list = named(values, most);
   switch (kind) {
     case 'network-hosts':
       return t('Reach over the network: {0}', list);
     case 'network-presets':
-      return t('Reach the package hosts of: {0}', list);
+      return t('Reach the package hosts of: {0} (they are shown before they count)', list);
+    case 'network-allowlist':
+      return t('Have a network at all (the allowed hosts), where your settings say none');
     case 'network-full':
       return t('Reach everything that this computer’s containers reach: the internet, your local network');
     case 'forward-ports':
@@ -41,11 +44,14 @@ export function askOrigin({ origin, news }: Pick<Ask, 'origin' | 'news'>): strin
   }
   return news.values.length === 0
     ? t('{0}, new', place)
-    : t('{0}, new: {1}', place, listed(news.values, NAMED));
+    : t('{0}, new: {1}', place, named(news.values, NAMED));
 }
 
-function listed(values: readonly string[], named: number): string {
-  const shown = values.slice(0, named).map(hostText).join(', ');
-  const more = values.length - named;
-  return more > 0 ? vscode.l10n.t('{0} and {1} more', shown, more) : shown;
+/** Whether the sentence names all that agreeing to it opens, each in full. */
+export function isToldInFull({ values }: AskedThing): boolean {
+  return values.length <= NAMED && values.every((value) => hostText(value) === nameText(value));
+}
+
+function named(values: readonly string[], most: number): string {
+  return listed(values.map(hostText), most, (shown, rest) => vscode.l10n.t('{0} and {1} more', shown, rest));
 }

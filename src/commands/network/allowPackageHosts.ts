@@ -4,6 +4,7 @@ import { hostText } from '../../views/hostText';
 import { attempt, type CommandContext } from '../commandContext';
 import { COMMAND_IDS } from '../commandIds';
 import { targetMachine } from '../targetMachines';
+import { pickPresetHosts } from './presetHostsPick';
 
 /** Lets the machine reach what a tool in it is configured for, after those hosts were shown. */
 export async function allowPackageHosts(context: CommandContext, ...args: unknown[]): Promise<void> {
@@ -37,16 +38,10 @@ export async function allowPackageHosts(context: CommandContext, ...args: unknow
     await vscode.window.showInformationMessage(t('{0} in the VM names no host.', tool.label));
     return;
   }
-  const items = found.value.map((host) => ({ label: hostText(host), host, picked: true }));
-  const picked = await vscode.window.showQuickPick(items, {
-    canPickMany: true,
-    title: t('Hosts that {0} in the VM names', tool.label),
-    placeHolder: t('The VM’s own word: look whether they are the ones you know'),
-  });
-  if (!picked || picked.length === 0) {
+  const hosts = await pickPresetHosts(found.value, t('Hosts that {0} in the VM names', tool.label));
+  if (!hosts || hosts.length === 0) {
     return;
   }
-  const hosts = picked.map(({ host }) => host);
   const done = await attempt(context, t('Allowing the hosts of {0}', tool.label), async (signal) => {
     await context.app.allowPreset(machine.id, preset, { signal, hosts });
     return context.app.networkPolicy(machine.id, { signal });

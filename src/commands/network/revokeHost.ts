@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { lets } from '../../attach/newDenials';
 import { machineFolder } from '../../attach/terminalProfile';
+import { letsThrough } from '../../settings/hostRule';
 import { hostText } from '../../views/hostText';
 import { ruleRow } from '../../views/network/networkRow';
 import type { CommandContext } from '../commandContext';
@@ -22,7 +22,7 @@ export async function revokeHost(context: CommandContext, ...args: unknown[]): P
     return;
   }
   const { rules } = await context.app.networkPolicy(machineId);
-  const matching = rules.filter(({ host }) => !asked || lets(host, asked.host, asked.port));
+  const matching = rules.filter(({ host }) => !asked || letsThrough(host, asked.host, asked.port));
   const [only] = matching;
   if (only && asked && matching.length === 1) {
     await revokeRules(context, machineId, [only.host]);

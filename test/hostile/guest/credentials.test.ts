@@ -15,7 +15,7 @@ const key = Buffer.concat([text('ssh-ed25519'), wireString(Buffer.alloc(32, 7))]
 const FAILURE = 5;
 
 /** The host's side of one agent stream; `asked` are the questions that the user saw. */
-function agentStream(answer: (wish: SignatureWish) => boolean) {
+function agentStream(answer: (wish: SignatureWish) => boolean | Promise<boolean>) {
   const asked: SignatureWish[] = [];
   const reached: Buffer[] = [];
   const confirmations = new Confirmations(async (wish) => {
@@ -145,6 +145,38 @@ attack(
     expect(asked).toHaveLength(3);
     expect(reached).toEqual([]);
     return `${failures} requests, ${asked.length} questions, none signed`;
+  },
+);
+
+attack(
+  {
+    id: 'agent-ask-and-go',
+    from: 'guest',
+    tries:
+      'Asks for a signature and closes the stream as soon as the question is up, 50 times, so that no denial counts.',
+    holds:
+      'Every question that was shown and not allowed counts, whoever went away: after three it is not asked about for two minutes.',
+    promise: 'lent-by-use',
+  },
+  async () => {
+    let hangUp = () => Promise.resolve();
+    // The user's no comes when the stream has long ended.
+    const { asked, reached, connect } = agentStream(() => hangUp().then(() => false));
+    const sign = signRequest({ kind: 'sign', blob: key, data: Buffer.from('x'), flags: 0 });
+    for (let n = 0; n < 50; n++) {
+      const { guest, ended } = connect();
+      hangUp = () => {
+        guest.end();
+        return ended;
+      };
+      // Once it is muted nobody is asked, and the stream gets its failure.
+      guest.once('data', () => guest.end());
+      guest.write(sign);
+      await ended;
+    }
+    expect(asked).toHaveLength(3);
+    expect(reached).toEqual([]);
+    return `50 streams, ${asked.length} questions, none signed`;
   },
 );
 

@@ -124,6 +124,46 @@ export async function consent({ page, url, results, cli, example }) {
     await page.keyboard.press('Enter');
     await eventually('the port is shut', async () => (await answers()) === 'refused');
   });
+
+  await results.test(
+    'what has no room in the dialog can’t be allowed from it: Choose… lists it all',
+    async () => {
+      const known = Array.from({ length: 12 }, (_, n) => `known${n}.example.org`);
+      await write({ network: { allow: [...known, 'evil.example.org'] } });
+      await window.toast('now ask for more').waitFor();
+      await window.pressInToast('now ask for more', 'Review…');
+      await window.dialog().filter({ hasText: 'and 1 more' }).waitFor();
+      await results.picture('consent-no-room');
+      const buttons = await page.locator('.monaco-dialog-box .monaco-button').allTextContents();
+      if (buttons.includes('Allow') || !buttons.includes('Go On Without')) {
+        throw new Error(`the dialog offers: ${buttons}`);
+      }
+      await window.pressInDialog('Choose…');
+      const line = page.locator('.quick-input-list', { hasText: 'evil.example.org' });
+      await line.waitFor();
+      await results.picture('consent-choose-all');
+      await page.keyboard.press('Enter');
+      await eventually(
+        'nothing ticked is an answer',
+        async () => JSON.parse(await cli.must(['consent', folder, '--json'])).answered === true,
+      );
+      if (String(await asks()) !== 'network-hosts false') {
+        throw new Error(`granted: ${await asks()}`);
+      }
+    },
+  );
+
+  await results.test('a kind of which a part counts is taken back by leaving it unticked', async () => {
+    await cli.must(['net', id, '--allow', 'part.example.org', '--workspace']);
+    const row = page.locator('.quick-input-list .monaco-list-row', { hasText: 'Reach over the network' });
+    await window.runCommand('Bulkhead: Review What This Folder Asks For');
+    await row.filter({ hasText: 'allowed of it: part.example.org' }).waitFor();
+    await page.keyboard.press('Enter');
+    await eventually('nothing of it counts', async () => {
+      const [ask] = JSON.parse(await cli.must(['consent', folder, '--json'])).asks;
+      return ask.grantedValues.length === 0;
+    });
+  });
 }
 
 /** Of this computer and, with luck, free until the guest's port is forwarded to it. @returns {Promise<number>} */

@@ -131,6 +131,37 @@ describe('an answer', () => {
   });
 });
 
+describe('taking back', () => {
+  it('needs no file that can be read', async () => {
+    await write(asking);
+    await allowAll();
+    await writeFile(join(folder, '.bulkhead.json'), '{');
+    await expect(revokeGrants(services, folder)).rejects.toThrow();
+    await write(asking);
+    expect(await inEffect()).toEqual(NOTHING);
+    await allowAll();
+    await rm(folder, { recursive: true });
+    await expect(revokeGrants(services, folder)).rejects.toThrow();
+    await mkdir(folder);
+    await write(asking);
+    expect(await inEffect()).toEqual(NOTHING);
+  });
+
+  it('is not undone by what is granted or written at the same moment', async () => {
+    await write(asking);
+    const { digest } = await folderAsks(services, folder);
+    for (let round = 0; round < 5; round++) {
+      await allowAll();
+      await Promise.all([
+        revokeGrants(services, folder, { kinds: ['network-hosts'] }),
+        grantAsks(services, folder, digest, ['forward-ports']),
+        grantAsks(services, folder, digest, []),
+      ]);
+      expect(await inEffect()).toEqual({ hosts: [], ports: [3000], answered: true });
+    }
+  });
+});
+
 describe('a file that is not the user’s answer', () => {
   beforeEach(async () => {
     await write(asking);
@@ -189,6 +220,40 @@ describe('a host that the user allows for the workspace', () => {
     await editWorkspaceHosts(services, folder, { remove: 'new.example.org' });
     expect(await read()).toEqual({ network: { allow: [] } });
     expect((await inEffect()).hosts).toEqual([]);
+  });
+
+  it.each(['my_host.example.org', '*.my_host.example.org:8443'])(
+    '%s, as the guest may name it, leaves the file one that can be used',
+    async (host) => {
+      await write(asking);
+      await allowAll();
+      await editWorkspaceHosts(services, folder, { add: host });
+      expect(await inEffect()).toEqual({ hosts: ['a.example.org', host], ports: [3000], answered: true });
+    },
+  );
+
+  it.each(['a_.test', '192.0.2.1', 'a b', 'x"]}', '-', ''])(
+    '%j is none: nothing is written',
+    async (host) => {
+      await write(asking);
+      await allowAll();
+      const before = await readFile(join(folder, '.bulkhead.json'), 'utf8');
+      await expect(editWorkspaceHosts(services, folder, { add: host })).rejects.toMatchObject({
+        kind: 'usage',
+      });
+      expect(await readFile(join(folder, '.bulkhead.json'), 'utf8')).toBe(before);
+      expect((await inEffect()).ports).toEqual([3000]);
+    },
+  );
+
+  it('one more than a file can hold is refused before it is written', async () => {
+    const allow = Array.from({ length: 1000 }, (_, n) => `h${n}.example.org`);
+    await write({ network: { allow } });
+    await allowAll();
+    await expect(editWorkspaceHosts(services, folder, { add: 'b.example.org' })).rejects.toThrow(
+      'could not be used any more',
+    );
+    expect((await inEffect()).hosts).toHaveLength(1000);
   });
 
   it('leaves the answer to the rest as it was', async () => {

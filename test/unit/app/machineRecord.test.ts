@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultDataDirectory } from '../../../src/app/dataDirectory';
+import { DataFolder } from '../../../src/app/dataFolder';
 import { MachineLog, readMachineLog, removeMachineLog } from '../../../src/app/machineLog';
-import { readRecord, removeRecord, writeRecord } from '../../../src/app/machineRecord';
+import { readRecord, removeRecord, updateRecord, writeRecord } from '../../../src/app/machineRecord';
 import { silentLog } from '../../../src/core/log';
 
 let folder: string;
@@ -37,6 +38,25 @@ describe('a machine’s record', () => {
     const { forwardPorts: _none, ...older } = record;
     await writeFile(file, JSON.stringify(older));
     expect(await readRecord(file, silentLog)).toEqual({ ...older, forwardPorts: [] });
+  });
+
+  it('is changed by what it says at that moment, whoever changes it at the same time', async () => {
+    const services = { data: new DataFolder(folder), log: silentLog };
+    await writeRecord(services.data.record('m'), { ...record, forwardPorts: [] });
+    const ports = Array.from({ length: 10 }, (_, n) => n + 1);
+    await Promise.all(
+      ports.map((port) =>
+        updateRecord(services, 'm', async (now) => {
+          // As long as reading a folder's settings takes.
+          await readFile(services.data.record('m'));
+          return now && { ...now, forwardPorts: [...now.forwardPorts, port] };
+        }),
+      ),
+    );
+    const after = await readRecord(services.data.record('m'), silentLog);
+    expect(after?.forwardPorts.toSorted((a, b) => a - b)).toEqual(ports);
+    expect(await updateRecord(services, 'none', (now) => now)).toBeUndefined();
+    expect(await readRecord(services.data.record('none'), silentLog)).toBeUndefined();
   });
 
   it.each(['', '{', '{"user": 1}', '[]'])(

@@ -19,6 +19,7 @@ describe('usage', () => {
     [['net', 'shop', 'open']],
     [['net', 'shop', '--preset', 'cargo']],
     [['net', 'shop', '--once']],
+    [['net', 'shop', '--yes']],
     [['net', 'shop', '--workspace']],
     [['net', 'shop', '--allow', 'a.test', '--once', '--workspace']],
     [['on-close', 'shop', 'explode']],
@@ -172,6 +173,7 @@ describe('stdout with --json', () => {
     networkPolicy: async () => ({ mode: 'allowlist', rules: [{ host: 'example.org', from: 'machine' }] }),
     allowHost: async () => ({ mode: 'allowlist', rules: [] }),
     revokeHost: async () => ({ mode: 'allowlist', rules: [] }),
+    presetHosts: async () => ['example.org', 'example.org:22'],
     allowPreset: async () => [{ host: 'example.org', from: 'npm' }],
     networkRows: async () => [
       {

@@ -104,24 +104,64 @@ test('three denials in a row mute that machine, not others, until the time is ov
   expect(user.shown).toHaveLength(8);
 });
 
-test('a program that goes, or a grant that is taken back, ends its question without counting as a denial', async () => {
+test('a program that goes ends its question, which counts as a denial all the same', async () => {
+  for (let n = 0; n < 50; n++) {
+    const gone = new AbortController();
+    const verdict = confirmations.ask(wish(), gone.signal);
+    await settle();
+    const shown = user.shown.at(-1);
+    // As soon as the question is up: the user's no comes after it.
+    gone.abort();
+    shown?.answer(false);
+    expect((await verdict).allowed).toBe(false);
+    await settle();
+  }
+  expect(user.shown).toHaveLength(LIMITS.denials);
+});
+
+test('one that goes before its turn was never asked about, and does not count', async () => {
+  const first = confirmations.ask(wish(), never);
   const gone = new AbortController();
-  const verdict = confirmations.ask(wish(), gone.signal);
+  const others = Array.from({ length: 4 }, () => confirmations.ask(wish(), gone.signal));
   await settle();
   gone.abort();
-  expect(await verdict).toEqual({ allowed: false, why: 'it was taken back' });
+  await Promise.all(others);
   user.shown[0]?.answer(true);
-  for (let n = 1; n < 3; n++) {
-    const denied = confirmations.ask(wish(), never);
-    await settle();
-    user.shown[n]?.answer(false);
-    await denied;
-  }
-  const last = confirmations.ask(wish(), never);
+  expect(await first).toEqual({ allowed: true });
+  const next = confirmations.ask(wish(), never);
   await settle();
-  expect(user.shown).toHaveLength(4);
-  user.shown[3]?.answer(true);
-  expect(await last).toEqual({ allowed: true });
+  expect(user.shown).toHaveLength(2);
+  user.shown[1]?.answer(true);
+  expect(await next).toEqual({ allowed: true });
+});
+
+test('a yes ends the count; a question from before the user changed what is lent is not counted after it', async () => {
+  const deny = async () => {
+    const verdict = confirmations.ask(wish(), never);
+    await settle();
+    user.shown.at(-1)?.answer(false);
+    await verdict;
+    await settle();
+  };
+  const revoked = new AbortController();
+  const before = confirmations.ask(wish(), revoked.signal);
+  await settle();
+  confirmations.unmute('a-1');
+  revoked.abort();
+  expect(await before).toEqual({ allowed: false, why: 'it was taken back' });
+  user.shown[0]?.answer(false);
+  await deny();
+  await deny();
+  const allowed = confirmations.ask(wish(), never);
+  await settle();
+  user.shown.at(-1)?.answer(true);
+  expect(await allowed).toEqual({ allowed: true });
+  await settle();
+  await deny();
+  await deny();
+  await deny();
+  await deny();
+  expect(user.shown).toHaveLength(7);
   confirmations.dispose();
   expect(await confirmations.ask(wish(), never)).toMatchObject({ allowed: false });
 });

@@ -11,6 +11,18 @@ test('a change replaces what it names, in one order, without doubles', () => {
   expect(changeLent(lent, { agent: true })).toEqual({ ...lent, agent: true });
 });
 
+test('one name is lent or taken back, whatever the others are by then', () => {
+  const lent = { agent: true, git: ['a.test', 'b.test'], env: ['A_TOKEN'] };
+  expect(changeLent(lent, { revoke: { git: ['a.test'] } })).toEqual({ ...lent, git: ['b.test'] });
+  expect(changeLent(lent, { lend: { git: ['C.test'], env: ['B_TOKEN'] } })).toEqual({
+    agent: true,
+    git: ['a.test', 'b.test', 'c.test'],
+    env: ['A_TOKEN', 'B_TOKEN'],
+  });
+  expect(changeLent(lent, { git: [], env: [], lend: { git: ['my_git.test'] } }).git).toEqual(['my_git.test']);
+  expect(() => changeLent(lent, { lend: { env: ['PATH'] } })).toThrow();
+});
+
 test.each([
   'PATH',
   'LD_PRELOAD',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandOutput, Guest } from '../../../src/guest/guest';
 import type { NetworkPreset } from '../../../src/network/networkService';
-import { hostOfAddress, presetHosts } from '../../../src/network/presets';
+import { hostOfAddress, isOfTheWeb, presetHosts } from '../../../src/network/presets';
 
 const guest = (output: Partial<Omit<CommandOutput, 'stdout'>> & { stdout: string }): Guest =>
   ({
@@ -41,6 +41,19 @@ describe('a tool’s hosts', () => {
     ],
   ])('%s', async (preset, stdout, hosts) => {
     expect(await presetHosts(guest({ stdout }), preset, {})).toEqual(hosts);
+  });
+
+  it('have a port only if it is none of the web’s', () => {
+    expect(hostOfAddress('https://a.test:443/')).toBe('a.test');
+    expect(hostOfAddress('http://a.test:443/')).toBe('a.test');
+    expect(hostOfAddress('https://a.test:80/')).toBe('a.test');
+    expect(hostOfAddress('https://a.test:22/')).toBe('a.test:22');
+    expect(['a.test', '*.a.test', 'a.test:22', 'a.test:443'].map(isOfTheWeb)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('that can’t be reached are none', () => {
