@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { BulkheadError, EXIT } from '../core/errors';
+import { forTerminal } from '../core/plainText';
 import type { ApplyResult, Review, ReviewChange, Selection } from '../review/reviewService';
-import { formatBytes, oneLine } from './format';
+import { formatBytes } from './format';
 import { matchesPath } from './pathPattern';
 import { type CommonOptions, findRunning, type Run, type Session, withCommonOptions } from './session';
 
@@ -85,21 +86,21 @@ async function show(session: Session, review: Review, options: PullOptions): Pro
     ...(lines.length === 0 ? ['The machine changed nothing that this computer lacks.'] : lines),
     ...(review.truncated ? ['… and more changes than are listed here'] : []),
     ...describeCommits(review),
-    ...review.notes.map((note) => `note: ${oneLine(note, 1000)}`),
+    ...review.notes.map((note) => `note: ${forTerminal(note, 1000)}`),
   ]);
   return EXIT.done;
 }
 
 function describe(change: ReviewChange): string {
-  const name = oneLine(change.path, 1000);
-  const where = change.from === undefined ? name : `${oneLine(change.from, 1000)} → ${name}`;
-  const link = change.linkTarget === undefined ? '' : ` → ${oneLine(change.linkTarget)}`;
+  const name = forTerminal(change.path, 1000);
+  const where = change.from === undefined ? name : `${forTerminal(change.from, 1000)} → ${name}`;
+  const link = change.linkTarget === undefined ? '' : ` → ${forTerminal(change.linkTarget)}`;
   const size =
     change.guestBytes === undefined || change.kind !== 'added' ? '' : ` (${formatBytes(change.guestBytes)})`;
   const marks = [
     ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}`] : []),
     ...(change.conflict ? [`CONFLICT: ${change.conflict} on this computer too`] : []),
-    ...(change.blocked === undefined ? [] : [`BLOCKED: ${oneLine(change.blocked, 500)}`]),
+    ...(change.blocked === undefined ? [] : [`BLOCKED: ${forTerminal(change.blocked, 500)}`]),
   ];
   return [`${LETTERS[change.kind]} ${where}${link}${size}`, ...marks].join('  ');
 }
@@ -108,7 +109,7 @@ async function diffOf(session: Session, token: string, path: string): Promise<st
   const hunks = await session.app.reviewHunks(token, path, { signal: session.signal });
   return hunks.flatMap((hunk) => [
     `    @@ -${hunk.hostStart},${hunk.hostLines} +${hunk.guestStart},${hunk.guestLines} @@`,
-    ...hunk.lines.map((line) => `    ${oneLine(line, 2000)}`),
+    ...hunk.lines.map((line) => `    ${forTerminal(line, 2000)}`),
   ]);
 }
 
@@ -120,7 +121,7 @@ function describeCommits({ commits: found, machineId }: Review): string[] {
   return [
     `Commits that this computer lacks (bring them with \`bulkhead pull ${machineId} --commits\`):`,
     ...shown.map(
-      ({ branch, hash, subject }) => `  ${hash.slice(0, 10)} ${oneLine(branch)}: ${oneLine(subject)}`,
+      ({ branch, hash, subject }) => `  ${hash.slice(0, 10)} ${forTerminal(branch)}: ${forTerminal(subject)}`,
     ),
     ...(found.length > shown.length ? [`  … and ${found.length - shown.length} more`] : []),
   ];
@@ -138,13 +139,13 @@ async function apply(session: Session, review: Review, options: PullOptions): Pr
   session.status.clear();
   const left = review.changes.filter(({ path }) => !result.applied.includes(path));
   session.output.result({ ...result, left: left.map(({ path }) => path), notes: review.notes }, [
-    ...result.applied.map((path) => `applied  ${oneLine(path, 1000)}`),
-    ...result.refused.map(({ path, why }) => `refused  ${oneLine(path, 1000)}: ${oneLine(why, 500)}`),
+    ...result.applied.map((path) => `applied  ${forTerminal(path, 1000)}`),
+    ...result.refused.map(({ path, why }) => `refused  ${forTerminal(path, 1000)}: ${forTerminal(why, 500)}`),
     `${result.applied.length} applied, ${result.refused.length} refused, ${left.length - result.refused.length} left`,
     ...(result.applied.length > 0
       ? [`undo with \`bulkhead pull ${review.machineId} --undo ${result.applyId}\``]
       : []),
-    ...review.notes.map((note) => `note: ${oneLine(note, 1000)}`),
+    ...review.notes.map((note) => `note: ${forTerminal(note, 1000)}`),
   ]);
   return result.refused.length > 0 ? EXIT.failed : EXIT.done;
 }
@@ -159,7 +160,7 @@ function select({ changes }: Review, options: PullOptions): Selection[] {
   ]) {
     if (!changes.some(({ path }) => path === name)) {
       throw usage(
-        `pull: ${flag} ${oneLine(name ?? '')} is no change of the machine`,
+        `pull: ${flag} ${forTerminal(name ?? '')} is no change of the machine`,
         'See `bulkhead pull <id>`.',
       );
     }
@@ -182,7 +183,9 @@ function select({ changes }: Review, options: PullOptions): Selection[] {
 async function commits(session: Session, id: string): Promise<void> {
   const fetched = await session.app.fetchCommits(id, { signal: session.signal });
   session.output.result({ id, commits: fetched }, [
-    ...fetched.map(({ ref, hash, commits: count }) => `${oneLine(ref)}  ${hash.slice(0, 10)}  ${count} new`),
+    ...fetched.map(
+      ({ ref, hash, commits: count }) => `${forTerminal(ref)}  ${hash.slice(0, 10)}  ${count} new`,
+    ),
     ...(fetched.length === 0 ? ['The machine has no commits that this computer lacks.'] : []),
   ]);
 }
@@ -206,8 +209,8 @@ async function undo(session: Session, idOrPrefix: string, named: string | true):
   }
   const { restored, kept } = await app.undoApply(applyId);
   session.output.result({ applyId, restored, kept }, [
-    ...restored.map((path) => `restored  ${oneLine(path, 1000)}`),
-    ...kept.map((path) => `kept      ${oneLine(path, 1000)}: changed since`),
+    ...restored.map((path) => `restored  ${forTerminal(path, 1000)}`),
+    ...kept.map((path) => `kept      ${forTerminal(path, 1000)}: changed since`),
   ]);
   return EXIT.done;
 }

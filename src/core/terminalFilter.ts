@@ -1,4 +1,4 @@
-import { plainLine } from './plainText';
+import { forLabel } from './plainText';
 
 /** A control sequence that is longer is given up (characters): the longest in use are colours, some 40. */
 const CSI_MAX = 256;
@@ -171,7 +171,7 @@ function csiFor(body: string, final: string): string {
 function oscFor(body: string): string {
   const title = /^([012]);/.exec(body);
   if (title) {
-    return osc(`${title[1]};${plainLine(body.slice(2), TITLE_MAX)}`);
+    return osc(`${title[1]};${forLabel(body.slice(2), TITLE_MAX)}`);
   }
   if (body.startsWith('8;')) {
     const [, id = '', target] = LINK.exec(body) ?? [];

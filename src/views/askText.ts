@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { forLabel } from '../core/plainText';
 import type { Ask, AskedThing } from '../settings/asks';
 import { hostText } from './hostText';
-import { nameText } from './messageText';
 
 /** Values that a sentence names; the others are counted, and the review lists them all. */
 const NAMED = 12;
@@ -35,7 +35,7 @@ export function askText({ kind, values }: AskedThing, named = NAMED): string {
 /** Where it is asked for, and what of it is new. */
 export function askOrigin({ origin, news }: Pick<Ask, 'origin' | 'news'>): string {
   const { t } = vscode.l10n;
-  const place = nameText(origin);
+  const place = forLabel(origin);
   if (!news) {
     return place;
   }
