@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { BulkheadError, codeOf, messageOf } from '../core/errors';
-import { printable } from '../core/log';
+import { forMessage } from '../core/plainText';
 import type { FileErrorCode } from '../guest/guestFiles';
 
 const BY_CODE: Record<FileErrorCode, (message: string) => vscode.FileSystemError> = {
@@ -25,7 +25,7 @@ export function toFileSystemError(error: unknown): vscode.FileSystemError {
   }
   const next = error instanceof BulkheadError && error.next ? ` ${error.next}` : '';
   const text = messageOf(error);
-  const message = printable(next && !/[.!?]$/.test(text) ? `${text}.${next}` : `${text}${next}`, 1000);
+  const message = forMessage(next && !/[.!?]$/.test(text) ? `${text}.${next}` : `${text}${next}`, 1000);
   const code = codeOf(error);
   const make = code !== undefined && code in BY_CODE ? BY_CODE[code as FileErrorCode] : undefined;
   return (make ?? vscode.FileSystemError.Unavailable)(message);

@@ -1,3 +1,5 @@
+import { withoutEnd } from '../core/withoutEnd';
+
 /** A place in a file, as programs print it. */
 export interface Place {
   /** Position and length in the line, UTF-16 units: what becomes the link. */
@@ -18,7 +20,7 @@ const PATH_MAX = 1024;
 const PYTHON = /File "([^"\n]{1,1024})", line (\d{1,9})/g;
 const TOKEN = /[^\s"'`<>|=]+/g;
 const OPENING = /^[([{]+/;
-const CLOSING = /[.,:;!?)\]}]+$/;
+const CLOSING = '.,:;!?)]}';
 
 /**
  * Finds `path`, `path:line`, `path:line:column`, `path(line,column)` and Python's form in a line of a terminal. Only
@@ -61,7 +63,7 @@ function placeOf(token: string, index: number): Place | undefined {
       ...(column !== undefined && { column: Number(column) }),
     };
   }
-  const path = inner.replace(CLOSING, '');
+  const path = withoutEnd(inner, CLOSING);
   return isPath(path, false) ? { start, length: path.length, path: withoutScheme(path) } : undefined;
 }
 

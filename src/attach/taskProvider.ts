@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import { BulkheadError, messageOf } from '../core/errors';
 import { type Log, printable } from '../core/log';
+import { forLabel } from '../core/plainText';
 import type { Attachments } from './attachments';
 import { GuestPseudoterminal } from './guestPseudoterminal';
 import { guestPathOf, machineIdOf } from './machineUri';
@@ -104,7 +105,7 @@ function toTask(detected: DetectedTask, folder: vscode.WorkspaceFolder, run: Run
   if (group) {
     task.group = group === 'build' ? vscode.TaskGroup.Build : vscode.TaskGroup.Test;
   }
-  task.detail = [command, ...args].join(' ');
+  task.detail = forLabel([command, ...args].join(' '), 300);
   return task;
 }
 

@@ -1,6 +1,6 @@
 import type { App } from '../app';
 import { BulkheadError, isCancelled, messageOf } from '../core/errors';
-import { oneLine } from './format';
+import { forTerminal } from '../core/plainText';
 
 /** Files that the refusal names; the rest are counted. */
 const LISTED = 20;
@@ -29,7 +29,9 @@ export async function assertNothingLost(
   if (differences.length === 0) {
     return;
   }
-  const lines = differences.slice(0, LISTED).map(({ kind, path }) => `${kind.padEnd(8)}  ${oneLine(path)}`);
+  const lines = differences
+    .slice(0, LISTED)
+    .map(({ kind, path }) => `${kind.padEnd(8)}  ${forTerminal(path)}`);
   if (differences.length > LISTED) {
     const more = differences.length - LISTED;
     lines.push(`… and ${differences.length >= COMPARED ? `at least ${more}` : more} more`);

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { BulkheadError, EXIT } from '../core/errors';
+import { forTerminal } from '../core/plainText';
 import { ASK_WORDS, type Ask, type AskKind, type FolderAsks } from '../settings/asks';
 import { kindsOfWords } from './allowOptions';
-import { oneLine } from './format';
 import { type CommonOptions, type Run, type Session, withCommonOptions } from './session';
 
 /** Twenty host names, as long as they can be. */
@@ -64,11 +64,11 @@ async function answered(session: Session, folder: string, options: ConsentOption
 
 function describe({ folder, asks }: FolderAsks): string[] {
   if (asks.length === 0) {
-    return [`${oneLine(folder)} asks for nothing beyond the safe defaults.`];
+    return [`${forTerminal(folder)} asks for nothing beyond the safe defaults.`];
   }
   const open = asks.filter(({ granted }) => !granted);
   return [
-    `${oneLine(folder)} asks to let its machine:`,
+    `${forTerminal(folder)} asks to let its machine:`,
     ...asks.flatMap(describeAsk),
     ...(open.length > 0
       ? ['', `Allow with --grant, or --grant ${open.map(({ kind }) => ASK_WORDS[kind]).join(' ')}.`]
@@ -82,9 +82,9 @@ export function describeAsk(ask: Ask): string[] {
   const state = granted ? 'allowed' : grantedValues.length > 0 ? 'in part' : 'not yet';
   const partly = !granted && grantedValues.length > 0 ? [`allowed: ${grantedValues.join(', ')}`] : [];
   const isNew = news ? [`new${news.values.length > 0 ? `: ${news.values.join(', ')}` : ''}`] : [];
-  const details = [origin, ...partly, ...isNew].map((part) => oneLine(part, MAX_LINE)).join(' · ');
+  const details = [origin, ...partly, ...isNew].map((part) => forTerminal(part, MAX_LINE)).join(' · ');
   return [
-    `  ${state}  ${ASK_WORDS[kind].padEnd(12)}  ${oneLine(text, MAX_LINE)}`,
+    `  ${state}  ${ASK_WORDS[kind].padEnd(12)}  ${forTerminal(text, MAX_LINE)}`,
     `${' '.repeat(25)}${details}`,
   ];
 }

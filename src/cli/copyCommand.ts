@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, posix, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { BulkheadError, codeOf, EXIT } from '../core/errors';
+import { forTerminal } from '../core/plainText';
 import type { CopyQuestions, CopyResult, SkipReason } from '../guest/copy/copyTree';
 import { isSafeHostName } from '../guest/copy/hostName';
 import type { GuestFiles } from '../guest/guestFiles';
 import type { MachineInfo } from '../machine/hypervisor';
-import { formatBytes, oneLine } from './format';
+import { formatBytes } from './format';
 import { type CommonOptions, findRunning, type Run, type Session, withCommonOptions } from './session';
 
 interface CopyOptions extends CommonOptions {
@@ -72,7 +73,7 @@ async function copy(session: Session, paths: string[], options: CopyOptions): Pr
       : (['in', await toGuest(session, machine, names, target.path, options)] as const);
   session.status.clear();
   for (const { path, reason } of result.skipped) {
-    session.status.log.warn(`left out: ${oneLine(path)}: ${REASONS[reason]}`);
+    session.status.log.warn(`left out: ${forTerminal(path)}: ${REASONS[reason]}`);
   }
   const more = result.skippedCount - result.skipped.length;
   if (more > 0) {
@@ -80,7 +81,7 @@ async function copy(session: Session, paths: string[], options: CopyOptions): Pr
   }
   session.output.result({ id: machine.id, direction, ...result }, [
     `${result.files} ${result.files === 1 ? 'file' : 'files'} (${formatBytes(result.bytes)}) copied`,
-    ...result.placed.map((path) => `  ${direction === 'in' ? `${machine.id}:` : ''}${oneLine(path)}`),
+    ...result.placed.map((path) => `  ${direction === 'in' ? `${machine.id}:` : ''}${forTerminal(path)}`),
   ]);
   return EXIT.done;
 }
@@ -101,7 +102,7 @@ async function toHost(
   if (!isFolder) {
     assertOne(names, path);
     if (!isSafeHostName(basename(path))) {
-      throw usage(`cp: not a name for a file: ${oneLine(basename(path))}`, 'Choose another destination.');
+      throw usage(`cp: not a name for a file: ${forTerminal(basename(path))}`, 'Choose another destination.');
     }
     if (root) {
       root.placing = { kind: 'place', name: basename(path), replaces: false };
@@ -146,7 +147,10 @@ async function toGuest(
 /** As `cp` does: what is no folder is the new name, and only one thing can have it. */
 function assertOne(names: string[], path: string): void {
   if (names.length > 1) {
-    throw usage(`cp: ${oneLine(path)} is not a folder`, 'Several things can only be copied into a folder.');
+    throw usage(
+      `cp: ${forTerminal(path)} is not a folder`,
+      'Several things can only be copied into a folder.',
+    );
   }
 }
 
@@ -174,7 +178,7 @@ function answersOf(options: CopyOptions): CopyQuestions {
       }
       if (!options.overwrite || !canReplace) {
         throw new BulkheadError(
-          `cp: ${oneLine(path)} is there already${canReplace ? '' : ', and one is a folder'}`,
+          `cp: ${forTerminal(path)} is there already${canReplace ? '' : ', and one is a folder'}`,
           {
             next: canReplace
               ? 'Add --overwrite, --skip-existing or --keep-both.'

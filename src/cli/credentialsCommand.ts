@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { MachineCredentials } from '../app';
 import { EXIT } from '../core/errors';
+import { forTerminal } from '../core/plainText';
 import type { CredentialChange } from '../credentials/lent';
-import { oneLine } from './format';
 import { type CommonOptions, type Run, type Session, withCommonOptions } from './session';
 
 interface CredentialsOptions extends CommonOptions {
@@ -59,7 +59,7 @@ function linesOf({ agent, git, env, missing, origin }: MachineCredentials): stri
     `git        ${git.length > 0 ? git.join(', ') : 'no host'}`,
     `variables  ${names.length > 0 ? names.join(', ') : 'none'}`,
     origin === 'folder' ? 'As you granted it to its folder.' : 'Chosen for this machine on this computer.',
-  ].map((line) => oneLine(line));
+  ].map((line) => forTerminal(line));
 }
 
 function onOff(text: string): boolean {

@@ -8,6 +8,7 @@ import {
   messageOf,
 } from '../core/errors';
 import { printable } from '../core/log';
+import { withoutEnd } from '../core/withoutEnd';
 import { jsonLine } from './format';
 import type { TerminalOutput } from './terminal';
 
@@ -38,7 +39,7 @@ export function reportFailure(
   const report = describeFailure(error);
   const lines = [`bulkhead: ${printable(report.message)}`];
   if (report.details !== undefined) {
-    lines.push(printable(report.details, 100_000).replace(/\n+$/, '').replace(/^/gm, '  '));
+    lines.push(withoutEnd(printable(report.details, 100_000), '\n').replace(/^/gm, '  '));
   }
   if (options.verbose && error instanceof Error) {
     lines.push(printable(withCauses(error), 100_000));

@@ -1,4 +1,4 @@
-import { printable } from '../core/log';
+import { forTerminal } from '../core/plainText';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 
@@ -19,14 +19,9 @@ export function formatDuration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** One line of text: what a guest or a repo puts into a name can't break a table or move the cursor. */
-export function oneLine(text: string, limit = 200): string {
-  return printable(text.replace(/[\n\t\v\f]+/g, ' '), limit);
-}
-
 /** Columns padded to the widest cell, two spaces between them, nothing after the last. */
 export function formatTable(header: string[], rows: string[][]): string[] {
-  const cells = [header, ...rows].map((row) => row.map((cell) => oneLine(cell)));
+  const cells = [header, ...rows].map((row) => row.map((cell) => forTerminal(cell)));
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   return cells.map((row) =>
     row

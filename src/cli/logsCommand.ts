@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT } from '../core/errors';
+import { withoutEnd } from '../core/withoutEnd';
 import { type CommonOptions, type Run, type Session, withCommonOptions } from './session';
 
 /** `logs`: what a machine says. */
@@ -25,9 +26,7 @@ async function logs(
     ...(options.tail === undefined ? {} : { tail: options.tail }),
     signal: session.signal,
   });
-  session.output.result({ id, source: options.console ? 'console' : 'log', text }, [
-    text.replace(/\n+$/, ''),
-  ]);
+  session.output.result({ id, source: options.console ? 'console' : 'log', text }, [withoutEnd(text, '\n')]);
   return EXIT.done;
 }
 

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { PortForward } from '../app';
 import { CancelledError, EXIT } from '../core/errors';
+import { forTerminal } from '../core/plainText';
 import type { ListeningPort } from '../guest/guestWatch';
-import { oneLine } from './format';
 import { type CommonOptions, findRunning, type Run, type Session, withCommonOptions } from './session';
 
 interface Wish {
@@ -110,7 +110,7 @@ function onAbort(signal: AbortSignal, then: () => void): void {
 
 function describe({ port, address, process }: ListeningPort): string {
   const who = process ? `  ${process.name} (pid ${process.pid})` : '';
-  return oneLine(`${String(port).padEnd(5)}  ${address.padEnd(8)}${who}`).trimEnd();
+  return forTerminal(`${String(port).padEnd(5)}  ${address.padEnd(8)}${who}`).trimEnd();
 }
 
 function parseWish(text: string): Wish {

@@ -1,5 +1,6 @@
+import { forTerminal } from '../core/plainText';
 import { PHASE_TITLES, type ProgressEvent, phaseNumber } from '../core/progress';
-import { formatBytes, oneLine } from './format';
+import { formatBytes } from './format';
 
 /** What the terminal can show. */
 export interface BarStyle {
@@ -66,7 +67,7 @@ export function progressLine(event: ProgressEvent, style: BarStyle): string {
 
 /** The step for people, without how far it is. */
 export function describeStep(event: ProgressEvent): string {
-  const message = oneLine(event.message);
+  const message = forTerminal(event.message);
   const title = PHASE_TITLES[event.phase];
   return message === '' || message === title ? title : `${title}: ${message}`;
 }

@@ -1,7 +1,7 @@
 import { BulkheadError, EXIT } from '../core/errors';
 import { escapeHidden } from '../core/escapeHidden';
+import { forTerminal } from '../core/plainText';
 import type { ApplyResult, KeptReview, Selection } from '../review/reviewService';
-import { oneLine } from './format';
 import { matchesPath } from './pathPattern';
 import { type PullOptions, usage } from './pullCommand';
 import type { Session } from './session';
@@ -24,10 +24,10 @@ export async function applyLook(session: Session, id: string, options: PullOptio
   const left = review.changes.filter(({ path }) => !result.applied.includes(path));
   output.result({ ...result, left: left.map(({ path }) => path), look: review.token, notes }, [
     ...result.applied.map((path) => `applied  ${escapeHidden(path)}`),
-    ...result.refused.map(({ path, why }) => `refused  ${escapeHidden(path)}: ${oneLine(why, 500)}`),
+    ...result.refused.map(({ path, why }) => `refused  ${escapeHidden(path)}: ${forTerminal(why, 500)}`),
     `${result.applied.length} applied, ${result.refused.length} refused, ${left.length - result.refused.length} left`,
     ...(result.applied.length > 0 ? [`undo with \`bulkhead pull ${id} --undo ${result.applyId}\``] : []),
-    ...notes.map((note) => `note: ${oneLine(note, 1000)}`),
+    ...notes.map((note) => `note: ${forTerminal(note, 1000)}`),
   ]);
   return result.refused.length > 0 ? EXIT.failed : EXIT.done;
 }

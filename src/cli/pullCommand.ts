@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { BulkheadError, EXIT } from '../core/errors';
 import { escapeHidden } from '../core/escapeHidden';
-import { oneLine } from './format';
+import { forTerminal } from '../core/plainText';
 import { applyLook } from './pullApply';
 import { showLook } from './pullShow';
 import { type CommonOptions, findRunning, type Run, type Session, withCommonOptions } from './session';
@@ -76,7 +76,9 @@ async function pull(session: Session, idOrPrefix: string, options: PullOptions):
 async function commits(session: Session, id: string): Promise<void> {
   const fetched = await session.app.fetchCommits(id, { signal: session.signal });
   session.output.result({ id, commits: fetched }, [
-    ...fetched.map(({ ref, hash, commits: count }) => `${oneLine(ref)}  ${hash.slice(0, 10)}  ${count} new`),
+    ...fetched.map(
+      ({ ref, hash, commits: count }) => `${forTerminal(ref)}  ${hash.slice(0, 10)}  ${count} new`,
+    ),
     ...(fetched.length === 0 ? ['The machine has no commits that this computer lacks.'] : []),
   ]);
 }

@@ -1,7 +1,8 @@
 import { EXIT, messageOf, throwIfCancelled } from '../core/errors';
 import { escapeHidden } from '../core/escapeHidden';
+import { forTerminal } from '../core/plainText';
 import type { KeptReview, Review, ReviewChange, ReviewCommit, ReviewHunk } from '../review/reviewService';
-import { formatBytes, oneLine } from './format';
+import { formatBytes } from './format';
 import { keptLook } from './pullApply';
 import type { PullOptions } from './pullCommand';
 import type { Session } from './session';
@@ -38,7 +39,7 @@ export async function showLook(session: Session, id: string, options: PullOption
     ...(lines.length === 0 ? ['The machine changed nothing that this computer lacks.'] : lines),
     ...(review.truncated ? ['… and more changes than are listed here'] : []),
     ...describeCommits(id, review.commits ?? []),
-    ...(review.notes ?? []).map((note) => `note: ${oneLine(note, 1000)}`),
+    ...(review.notes ?? []).map((note) => `note: ${forTerminal(note, 1000)}`),
     ...(lines.length === 0 ? [] : [`look: ${review.token} (\`--apply\` brings back from this one)`]),
   ]);
   return EXIT.done;
@@ -51,13 +52,13 @@ function describe(change: ReviewChange): string {
   const size =
     change.guestBytes === undefined || change.kind !== 'added' ? '' : ` (${formatBytes(change.guestBytes)})`;
   if (change.files !== undefined) {
-    return `${LETTERS[change.kind]} ${name}/  ${oneLine(change.blocked ?? '', 500)}`;
+    return `${LETTERS[change.kind]} ${name}/  ${forTerminal(change.blocked ?? '', 500)}`;
   }
   const marks = [
     ...(change.dangers.length > 0 ? [`DANGER: ${change.dangers.join(', ')}${reachedAs(change)}`] : []),
     ...(change.conflict ? [`CONFLICT: ${change.conflict} on this computer too`] : []),
     ...(change.unread ? ['NOT READ: there was too much to read (`--diff` reads it)'] : []),
-    ...(change.blocked === undefined ? [] : [`BLOCKED: ${oneLine(change.blocked, 500)}`]),
+    ...(change.blocked === undefined ? [] : [`BLOCKED: ${forTerminal(change.blocked, 500)}`]),
   ];
   return [`${LETTERS[change.kind]} ${where}${link}${size}`, ...marks].join('  ');
 }
@@ -78,7 +79,7 @@ async function diffOf(session: Session, token: string, change: ReviewChange): Pr
   } catch (error) {
     // One file that can't be shown, or is another by now, does not keep the others from being shown.
     throwIfCancelled(error);
-    return [`    not shown: ${oneLine(messageOf(error), 500)}`];
+    return [`    not shown: ${forTerminal(messageOf(error), 500)}`];
   }
   if (hunks.length === 0 && guestBytes > 0) {
     return [`    not text: ${formatBytes(guestBytes)}`];
@@ -98,7 +99,8 @@ function describeCommits(machineId: string, found: readonly ReviewCommit[]): str
   return [
     `Commits that this computer lacks (bring them with \`bulkhead pull ${machineId} --commits\`):`,
     ...shown.map(
-      ({ branch, hash, subject }) => `  ${hash.slice(0, 10)} ${oneLine(branch)}: ${escapeHidden(subject)}`,
+      ({ branch, hash, subject }) =>
+        `  ${hash.slice(0, 10)} ${forTerminal(branch)}: ${escapeHidden(subject)}`,
     ),
     ...(found.length > shown.length ? [`  … and ${found.length - shown.length} more`] : []),
   ];

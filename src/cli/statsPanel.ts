@@ -1,6 +1,7 @@
 import type { ResourceSample } from '../app';
+import { forTerminal } from '../core/plainText';
 import type { MachineInfo, MachineUsage } from '../machine/hypervisor';
-import { formatBytes, oneLine } from './format';
+import { formatBytes } from './format';
 
 const BAR_CELLS = 20;
 /** Eighths of a cell, from one to seven. */
@@ -50,7 +51,7 @@ export function statsPanel(machine: MachineInfo, sample: ResourceSample, columns
   if (guest) {
     lines.push('', ...processLines(guest), `${guest.processCount} processes`);
   }
-  return lines.map((text) => oneLine(text, Math.max(20, columns)));
+  return lines.map((text) => forTerminal(text, Math.max(20, columns)));
 }
 
 function processLines(guest: NonNullable<ResourceSample['guest']>): string[] {

@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { UpOptions, UpResult } from '../app';
 import { BulkheadError, EXIT } from '../core/errors';
+import { forTerminal } from '../core/plainText';
 import { type AllowOptions, allowedKinds, withAllowOptions } from './allowOptions';
 import { describeAsk } from './consentCommand';
-import { formatDuration, oneLine } from './format';
+import { formatDuration } from './format';
 import { type CommonOptions, type Run, withCommonOptions } from './session';
 import { type SettingsOptions, settingsOverrides, withSettingsOptions } from './settingsOptions';
 
@@ -66,7 +67,7 @@ function describeUp(result: UpResult): string[] {
   const layers = result.image.layers === 1 ? '1 layer' : `${result.image.layers} layers`;
   return [
     `${result.id} is ${result.state} after ${formatDuration(result.timings.totalMs)} (${result.accelerator}, ${layers})`,
-    `  workspace  ${oneLine(result.workspace)}`,
+    `  workspace  ${forTerminal(result.workspace)}`,
     `  shell      bulkhead ssh ${result.id}`,
     `  run        bulkhead exec ${result.id} -- uname -r`,
     `  OpenSSH    ssh -F ${quoteForShell(result.ssh.config)} ${result.ssh.alias}`,

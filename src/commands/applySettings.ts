@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { SettingsDrift } from '../app/settingsDrift';
+import { showInformation } from '../attach/notify';
 import { machineFolder } from '../attach/terminalProfile';
 import type { Disposable } from '../core/disposables';
 import { messageOf } from '../core/errors';
-import { printable } from '../core/log';
+import { forLabel } from '../core/plainText';
 import { attempt, type CommandContext } from './commandContext';
 import { COMMAND_IDS } from './commandIds';
 import { sayNext, sayNoMachineHere } from './sayNext';
@@ -22,7 +23,7 @@ export async function applySettings(context: CommandContext): Promise<void> {
     await sayNext(message, vscode.l10n.t('Open Settings File'), COMMAND_IDS.openSettingsFile);
     return;
   }
-  const title = vscode.l10n.t('Restarting {0} with its new settings', printable(basename(drift.folder), 120));
+  const title = vscode.l10n.t('Restarting {0} with its new settings', forLabel(basename(drift.folder)));
   const done = await attempt(context, title, async (signal, onProgress) => {
     await context.app.stop(own.id, { signal });
     // The system on the disk belongs to one image: another image means a fresh one.
@@ -68,7 +69,7 @@ async function offer(drift: SettingsDrift): Promise<void> {
   const apply = vscode.l10n.t('Apply (Restart)');
   const open = vscode.l10n.t('Open File');
   const later = vscode.l10n.t('Later');
-  const pressed = await vscode.window.showInformationMessage(describe(drift), apply, open, later);
+  const pressed = await showInformation(describe(drift), apply, open, later);
   if (pressed === apply) {
     await vscode.commands.executeCommand(COMMAND_IDS.applySettings);
   } else if (pressed === open) {
@@ -78,11 +79,11 @@ async function offer(drift: SettingsDrift): Promise<void> {
 
 function describe({ folder, changes, newImage }: SettingsDrift): string {
   const what = changes.map(({ key, before, now }) => `${key} ${before ?? '?'} → ${now}`).join(', ');
-  const name = printable(basename(folder), 60);
+  const name = forLabel(basename(folder), 60);
   const changed =
     what === ''
       ? vscode.l10n.t('The settings of {0} have changed.', name)
-      : vscode.l10n.t('The settings of {0} have changed: {1}.', name, printable(what, 300));
+      : vscode.l10n.t('The settings of {0} have changed: {1}.', name, forLabel(what, 300));
   const kept = newImage
     ? vscode.l10n.t(
         'A restart begins with a fresh system from the new image; the workspace in the VM is kept, programs end.',

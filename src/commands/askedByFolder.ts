@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { showWarning } from '../attach/notify';
 import { machineFolder } from '../attach/terminalProfile';
 import type { Disposable } from '../core/disposables';
 import { messageOf } from '../core/errors';
+import { forLabel } from '../core/plainText';
 import type { FolderAsks } from '../settings/asks';
 import { askOrigin, askText, isToldInFull } from '../views/askText';
-import { nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 import { chooseAsks } from './reviewAsks';
 
@@ -48,7 +49,7 @@ async function notify(context: CommandContext, id: string, asks: FolderAsks): Pr
         shownName(asks),
       )
     : t('The files of {0} ask for what only you can allow. Until then it has no effect.', shownName(asks));
-  if ((await vscode.window.showWarningMessage(message, review)) === review) {
+  if ((await showWarning(message, review)) === review) {
     // The files may have changed again while the notification stood there.
     const drift = (await context.hostSettings.read(id))?.asks ?? asks;
     await ask(context, drift, t('Go On Without'));
@@ -93,5 +94,5 @@ async function ask(context: CommandContext, asks: FolderAsks, without: string): 
 }
 
 function shownName({ folder }: FolderAsks): string {
-  return nameText(basename(folder));
+  return forLabel(basename(folder));
 }

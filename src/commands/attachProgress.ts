@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import type { PresentBringUp } from '../attach/attachment';
+import { showWarning } from '../attach/notify';
 import { DisposableList } from '../core/disposables';
 import { CancelledError, messageOf } from '../core/errors';
 import type { Log } from '../core/log';
-import { messageText, nameText } from '../views/messageText';
+import { forLabel, forMessage } from '../core/plainText';
 import { withProgress } from '../views/withProgress';
 import { attachFailure } from './attachFailure';
 import type { CommandContext } from './commandContext';
@@ -14,7 +15,7 @@ const ATTACHED_CONTEXT = 'bulkhead.attached';
 /** Brings a machine up for a window that was opened on it: one notification for all who wait for its files. */
 export function presentBringUp(log: Log): PresentBringUp {
   return async (info, work) => {
-    const name = nameText(info.name);
+    const name = forLabel(info.name);
     const title =
       info.state === 'suspended' ? vscode.l10n.t('Resuming {0}', name) : vscode.l10n.t('Starting {0}', name);
     const outcome = await withProgress(title, log, work);
@@ -60,8 +61,8 @@ async function showNotices({ hostFolders, channel }: CommandContext, id: string)
     return;
   }
   const showLog = vscode.l10n.t('Show Log');
-  const text = messageText(notices.join(' '));
-  if ((await vscode.window.showWarningMessage(text, showLog)) === showLog) {
+  const text = forMessage(notices.join(' '));
+  if ((await showWarning(text, showLog)) === showLog) {
     channel.show();
   }
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { askLine } from '../attach/notify';
 import { BulkheadError, messageOf } from '../core/errors';
-import { printable } from '../core/log';
 import { parsePort } from '../views/ports/parsePort';
 import type { CommandContext } from './commandContext';
 import { targetPort } from './targetPort';
@@ -18,12 +18,11 @@ export async function changeLocalPort(context: CommandContext, ...args: unknown[
   let value = String(forward?.kind === 'open' ? forward.localPort : port);
   let taken: string | undefined;
   for (;;) {
-    const text = await vscode.window.showInputBox({
+    const text = await askLine({
       title: l10n.t('Local Port for Port {0}', port),
       prompt: taken ?? l10n.t('Port of this computer, on 127.0.0.1'),
       value,
-      validateInput: (typed) =>
-        parsePort(typed) === undefined ? l10n.t('A number from 1 to 65535') : undefined,
+      problem: (typed) => (parsePort(typed) === undefined ? l10n.t('A number from 1 to 65535') : undefined),
     });
     const localPort = parsePort(text ?? '');
     if (localPort === undefined) {
@@ -37,7 +36,7 @@ export async function changeLocalPort(context: CommandContext, ...args: unknown[
         throw error;
       }
       value = String(localPort);
-      taken = printable(messageOf(error), 300);
+      taken = messageOf(error);
     }
   }
 }

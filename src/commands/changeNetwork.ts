@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import { showWarning } from '../attach/notify';
+import { forLabel } from '../core/plainText';
 import type { MachineInfo } from '../machine/hypervisor';
 import type { NetworkMode } from '../settings/workspaceSpec';
-import { nameText } from '../views/messageText';
 import { networkModeText } from '../views/toggleText';
 import { attempt, type CommandContext } from './commandContext';
 import { offerToKeep } from './keepForWorkspace';
@@ -17,7 +18,7 @@ export async function changeNetwork(context: CommandContext, ...args: unknown[])
   if (!machine) {
     return;
   }
-  const name = nameText(machine.name);
+  const name = forLabel(machine.name);
   const mode = await pickMode(t('Network of {0}', name), await choicesFor(context, machine));
   if (mode === undefined || mode === machine.networkMode) {
     return;
@@ -58,7 +59,7 @@ async function mayOpen(name: string): Promise<boolean> {
 
 async function switchTo(context: CommandContext, machine: MachineInfo, mode: NetworkMode): Promise<void> {
   const { t } = vscode.l10n;
-  const name = nameText(machine.name);
+  const name = forLabel(machine.name);
   const label = networkModeText(mode).label;
   const done = await attempt(context, t('Switching the network of {0}', name), async (signal) => {
     await context.app.setNetwork(machine.id, mode, { signal });
@@ -77,7 +78,7 @@ async function switchTo(context: CommandContext, machine: MachineInfo, mode: Net
       name,
       now.networkMode,
     );
-    if ((await vscode.window.showWarningMessage(message, again)) === again) {
+    if ((await showWarning(message, again)) === again) {
       await changeNetwork(context);
     }
     return;
@@ -90,7 +91,7 @@ async function switchTo(context: CommandContext, machine: MachineInfo, mode: Net
       name,
       when,
     );
-    if ((await vscode.window.showWarningMessage(message, shut)) === shut) {
+    if ((await showWarning(message, shut)) === shut) {
       await switchTo(context, now, 'none');
     }
     return;

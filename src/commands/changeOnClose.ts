@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { forLabel } from '../core/plainText';
 import type { OnClose } from '../settings/workspaceSpec';
-import { nameText } from '../views/messageText';
 import { onCloseText } from '../views/toggleText';
 import type { CommandContext } from './commandContext';
 import { offerToKeep } from './keepForWorkspace';
@@ -17,7 +17,7 @@ export async function changeOnClose(context: CommandContext, ...args: unknown[])
   if (!machine) {
     return;
   }
-  const name = nameText(machine.name);
+  const name = forLabel(machine.name);
   const current = context.onClose(machine);
   const choices: Choice<OnClose | 'default'>[] = MODES.map((value) => ({
     value,

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import { askLine } from '../attach/notify';
 import { messageOf } from '../core/errors';
+import { forLabel } from '../core/plainText';
 import type { MachineInfo } from '../machine/hypervisor';
-import { nameText } from '../views/messageText';
 import { workspaceModeText } from '../views/toggleText';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS } from './commandIds';
@@ -21,7 +22,7 @@ export async function changeWorkspaceMode(context: CommandContext, ...args: unkn
   if (!machine) {
     return;
   }
-  const name = nameText(machine.name);
+  const name = forLabel(machine.name);
   const answer = await pickMode(t('Workspace of {0}', name), await choicesFor(context, machine));
   switch (answer) {
     case 'copy':
@@ -114,26 +115,35 @@ async function chooseExcluded(context: CommandContext, machine: MachineInfo): Pr
   const { t } = vscode.l10n;
   const before = await leftOut(context, machine.folder);
   const suggested = (await foldersOf(context, machine.folder)).filter((folder) => !before.includes(folder));
-  const another = { label: t('$(add) Another Pattern…'), alwaysShow: true };
-  const items: vscode.QuickPickItem[] = [
-    ...before.map((pattern) => ({ label: pattern, description: t('left out now'), picked: true })),
-    ...suggested.map((folder) => ({ label: folder, description: t('folder') })),
+  const another = { label: t('$(add) Another Pattern…'), alwaysShow: true, pattern: undefined };
+  const items = [
+    ...before.map((pattern) => ({
+      label: forLabel(pattern, 300),
+      description: t('left out now'),
+      picked: true,
+      pattern,
+    })),
+    ...suggested.map((folder) => ({
+      label: forLabel(folder, 300),
+      description: t('folder'),
+      pattern: folder,
+    })),
     another,
   ];
   const picked = await vscode.window.showQuickPick(items, {
     canPickMany: true,
-    title: t('What is not copied into {0}', nameText(machine.name)),
+    title: t('What is not copied into {0}', forLabel(machine.name)),
     placeHolder: t('Patterns as in .gitignore'),
   });
   if (!picked) {
     return;
   }
-  const patterns = picked.filter((item) => item !== another).map(({ label }) => label);
-  if (picked.includes(another)) {
-    const typed = await vscode.window.showInputBox({
+  const patterns = picked.flatMap(({ pattern }) => pattern ?? []);
+  if (picked.some(({ pattern }) => pattern === undefined)) {
+    const typed = await askLine({
       title: t('Another pattern to leave out'),
       placeHolder: '*.log',
-      validateInput: (text) => (text.trim() === '' ? t('Write a pattern as in .gitignore.') : undefined),
+      problem: (text) => (text.trim() === '' ? t('Write a pattern as in .gitignore.') : undefined),
     });
     if (typed === undefined) {
       return;

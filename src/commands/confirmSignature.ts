@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
+import { showInformation } from '../attach/notify';
+import { forLabel } from '../core/plainText';
 import type { SignatureWish } from '../credentials/credentialUse';
-import { messageText, nameText } from '../views/messageText';
 
 /**
  * Asks whether a guest may have one signature. The first button, which Enter presses, denies: somebody may be typing when
@@ -9,15 +10,19 @@ import { messageText, nameText } from '../views/messageText';
 export async function confirmSignature(wish: SignatureWish, signal: AbortSignal): Promise<boolean> {
   const { t } = vscode.l10n;
   const allow = t('Allow Once');
-  const message = t('The VM {0} asks for a signature with your SSH key', nameText(wish.machineId));
-  const options = { modal: true, detail: detailOf(wish) };
-  const pressed = await vscode.window.showWarningMessage(message, options, t('Deny'), allow);
+  const message = t('The VM {0} asks for a signature with your SSH key', forLabel(wish.machineId));
+  const pressed = await vscode.window.showWarningMessage(
+    message,
+    { modal: true, detail: detailOf(wish) },
+    t('Deny'),
+    allow,
+  );
   if (signal.aborted) {
     // VS Code can't take a question off the screen.
     const late = t(
       'Too late: the request was denied after a minute, or it was taken back. Nothing was signed.',
     );
-    void vscode.window.showInformationMessage(late);
+    void showInformation(late);
     return false;
   }
   return pressed === allow;
@@ -25,7 +30,7 @@ export async function confirmSignature(wish: SignatureWish, signal: AbortSignal)
 
 function detailOf({ comment, keyType, fingerprint, purpose }: SignatureWish): string {
   const { t } = vscode.l10n;
-  const text = (value: string) => messageText(value, 200).replace(/\s+/g, ' ');
+  const text = (value: string) => forLabel(value, 200);
   const lines = [t('Key: {0}', text(`${comment} ${keyType}`.trim())), text(fingerprint), ''];
   if (purpose.kind === 'login') {
     lines.push(t('It is for an SSH login as “{0}”.', text(purpose.user)));

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { askLine } from '../attach/notify';
 import { parsePort } from '../views/ports/parsePort';
 import type { CommandContext } from './commandContext';
 import { pickMachine } from './pickMachine';
@@ -28,12 +29,11 @@ async function askForPort(context: CommandContext, given: string | undefined): P
   if (machineId === undefined) {
     return;
   }
-  const text = await vscode.window.showInputBox({
+  const text = await askLine({
     title: l10n.t('Forward a Port'),
     prompt: l10n.t('Number of the port in the VM. Nothing has to listen on it yet.'),
     placeHolder: '3000',
-    validateInput: (value) =>
-      parsePort(value) === undefined ? l10n.t('A number from 1 to 65535') : undefined,
+    problem: (value) => (parsePort(value) === undefined ? l10n.t('A number from 1 to 65535') : undefined),
   });
   const port = parsePort(text ?? '');
   if (port !== undefined) {

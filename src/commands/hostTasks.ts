@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { machineIdOf } from '../attach/machineUri';
+import { showWarning } from '../attach/notify';
 import { messageOf } from '../core/errors';
-import { printable } from '../core/log';
+import { forLabel } from '../core/plainText';
 import type { CommandContext } from './commandContext';
 
 /**
@@ -18,12 +19,10 @@ export function endHostTasks(context: CommandContext): vscode.Disposable {
       execution.terminate();
       const message = vscode.l10n.t(
         'The task "{0}" was ended: it would run on this computer, not in the VM. Give it "type": "bulkhead" in tasks.json.',
-        printable(task.name, 100),
+        forLabel(task.name, 100),
       );
       context.log.warn(message);
-      vscode.window
-        .showWarningMessage(message)
-        .then(undefined, (error: unknown) => context.log.error(messageOf(error)));
+      showWarning(message).then(undefined, (error: unknown) => context.log.error(messageOf(error)));
     }
   });
 }

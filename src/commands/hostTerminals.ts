@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
+import { showInformation, showWarning } from '../attach/notify';
 import { machineFolder } from '../attach/terminalProfile';
 import { REPLACE_HOST_TERMINALS, SECTION } from '../attach/userSettings';
 import { messageOf } from '../core/errors';
-import { nameText } from '../views/messageText';
+import { forLabel } from '../core/plainText';
 import type { CommandContext } from './commandContext';
 import { openTerminal } from './openTerminal';
 
@@ -41,7 +42,7 @@ async function replace(context: CommandContext, terminal: vscode.Terminal, first
   const here = vscode.l10n.t('Open on This Computer');
   const keep = vscode.l10n.t('Don’t Replace');
   const message = vscode.l10n.t('The new terminal is in the VM, not on this computer.');
-  const pressed = await vscode.window.showInformationMessage(message, here, keep);
+  const pressed = await showInformation(message, here, keep);
   if (pressed === here) {
     await openHostTerminal();
   } else if (pressed === keep) {
@@ -55,9 +56,9 @@ async function warn(context: CommandContext, terminal: vscode.Terminal): Promise
   const inVm = vscode.l10n.t('Open Terminal in VM');
   const message = vscode.l10n.t(
     'The terminal "{0}" runs on this computer, not in the VM.',
-    nameText(terminal.name),
+    forLabel(terminal.name),
   );
-  if ((await vscode.window.showWarningMessage(message, inVm)) === inVm) {
+  if ((await showWarning(message, inVm)) === inVm) {
     terminal.dispose();
     await openTerminal(context);
   }

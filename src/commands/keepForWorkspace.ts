@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { showInformation } from '../attach/notify';
+import { forMessage } from '../core/plainText';
 import type { MachineInfo } from '../machine/hypervisor';
 import { showError } from '../views/errorNotification';
-import { messageText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 
 const SETTINGS_FILE = '.bulkhead.json';
@@ -19,7 +20,7 @@ export async function offerToKeep(
   value: unknown,
 ): Promise<void> {
   const keep = vscode.l10n.t('Keep for This Workspace');
-  if ((await vscode.window.showInformationMessage(message, keep)) === keep) {
+  if ((await showInformation(message, keep)) === keep) {
     await keepForWorkspace(context, machine, path, value);
   }
 }
@@ -41,8 +42,8 @@ export async function keepForWorkspace(
     }
     return;
   }
-  const message = vscode.l10n.t('"{0}" is written into {1}.', path.join('.'), messageText(file, 300));
-  if ((await vscode.window.showInformationMessage(message, open)) === open) {
+  const message = vscode.l10n.t('"{0}" is written into {1}.', path.join('.'), forMessage(file, 300));
+  if ((await showInformation(message, open)) === open) {
     await openSettingsFile(context, machine);
   }
 }

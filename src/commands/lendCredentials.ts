@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import type { MachineCredentials } from '../app';
+import { askLine } from '../attach/notify';
+import { forLabel, forMessage } from '../core/plainText';
 import type { CredentialChange } from '../credentials/lent';
 import type { MachineInfo } from '../machine/hypervisor';
-import { messageText, nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 import { targetMachine } from './targetMachines';
 
@@ -23,7 +24,7 @@ export async function lendCredentials(context: CommandContext, ...args: unknown[
   }
   const before = await context.app.credentials(machine.id);
   const picked = await vscode.window.showQuickPick(choices(machine, before), {
-    title: t('Credentials That {0} May Use', nameText(machine.name)),
+    title: t('Credentials That {0} May Use', forLabel(machine.name)),
     placeHolder: t('Choose what to lend or take back; Escape leaves it as it is'),
     matchOnDetail: true,
   });
@@ -97,39 +98,39 @@ async function mayLendAgent(machine: MachineInfo): Promise<boolean> {
       'The keys themselves never leave this computer. An allowed signature can be used by the VM for what it says, whoever asked.',
     ),
   ].join('\n');
-  const message = t('Lend your SSH agent to {0}?', nameText(machine.name));
+  const message = t('Lend your SSH agent to {0}?', forLabel(machine.name));
   return (await vscode.window.showWarningMessage(message, { modal: true, detail }, lend)) === lend;
 }
 
 function askForHost(machine: MachineInfo): Thenable<string | undefined> {
   const { t } = vscode.l10n;
-  return vscode.window.showInputBox({
-    title: t('Lend git Credentials to {0}', nameText(machine.name)),
+  return askLine({
+    title: t('Lend git Credentials to {0}', forLabel(machine.name)),
     prompt: t('Code in the VM can read them and use them anywhere, until you change them at the host.'),
     placeHolder: t('A host, such as git.example.org or git.example.org:8443'),
-    validateInput: (text) =>
+    problem: (text) =>
       /^[A-Za-z0-9_.:[\]-]+$/.test(text.trim()) ? undefined : t('A name, or name:port. No scheme, no path.'),
   });
 }
 
 function askForVariable(machine: MachineInfo): Thenable<string | undefined> {
   const { t } = vscode.l10n;
-  return vscode.window.showInputBox({
-    title: t('Lend a Variable to {0}', nameText(machine.name)),
+  return askLine({
+    title: t('Lend a Variable to {0}', forLabel(machine.name)),
     prompt: t('Code in the VM can read its value and keep it. Only the name is stored here.'),
     placeHolder: t('A name, such as NPM_TOKEN'),
-    validateInput: (text) =>
+    problem: (text) =>
       /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) ? undefined : t('Letters, digits and underscores.'),
   });
 }
 
 function outcome(machine: MachineInfo, { agent, git, env, missing }: MachineCredentials): string {
   const { t } = vscode.l10n;
-  const name = nameText(machine.name);
+  const name = forLabel(machine.name);
   if (!agent && git.length === 0 && env.length === 0) {
     return t('{0} may use none of your credentials.', name);
   }
   const hint =
-    missing.length > 0 ? ` ${t('Not set on this computer: {0}.', messageText(missing.join(', ')))}` : '';
+    missing.length > 0 ? ` ${t('Not set on this computer: {0}.', forMessage(missing.join(', ')))}` : '';
   return `${t('Lent to {0}. Programs that you start there from now on get it.', name)}${hint}`;
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { forLabel } from '../core/plainText';
 import type { MachineInfo, MachineState } from '../machine/hypervisor';
-import { nameText } from '../views/messageText';
 import { networkModeText, onCloseText, workspaceModeText } from '../views/toggleText';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS, type CommandId } from './commandIds';
@@ -27,7 +27,7 @@ export async function machineActions(context: CommandContext): Promise<void> {
     ...elsewhere(),
   ];
   const picked = await vscode.window.showQuickPick(actions, {
-    ...(info && { title: nameText(info.name) }),
+    ...(info && { title: forLabel(info.name) }),
     placeHolder: t('What should happen with the machine?'),
     matchOnDescription: true,
   });

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { SCHEME } from '../attach/machineUri';
-import { nameText } from '../views/messageText';
+import { showFailure } from '../attach/notify';
+import { forLabel } from '../core/plainText';
 import { askAboutFolder } from './askedByFolder';
 import { attempt, type CommandContext } from './commandContext';
 
@@ -14,7 +15,7 @@ export async function openInVm(context: CommandContext, clicked?: vscode.Uri): P
   if (folder.scheme !== 'file') {
     const message = vscode.l10n.t('Only a folder on this computer can be opened in a VM.');
     const choose = vscode.l10n.t('Choose a Folder…');
-    if ((await vscode.window.showErrorMessage(message, choose)) === choose) {
+    if ((await showFailure(message, choose)) === choose) {
       const chosen = await askForFolder();
       return chosen && openInVm(context, chosen);
     }
@@ -23,7 +24,7 @@ export async function openInVm(context: CommandContext, clicked?: vscode.Uri): P
   if (!(await askAboutFolder(context, folder.fsPath))) {
     return;
   }
-  const title = vscode.l10n.t('Opening {0} in an isolated VM', nameText(basename(folder.fsPath)));
+  const title = vscode.l10n.t('Opening {0} in an isolated VM', forLabel(basename(folder.fsPath)));
   const done = await attempt(context, title, (signal, onProgress) =>
     context.app.up(folder.fsPath, { signal, onProgress }),
   );
@@ -51,7 +52,11 @@ async function chooseFolder(): Promise<vscode.Uri | undefined> {
     return local[0]?.uri;
   }
   if (local.length > 1) {
-    const items = local.map(({ name, uri }) => ({ label: name, description: uri.fsPath, uri }));
+    const items = local.map(({ name, uri }) => ({
+      label: forLabel(name),
+      description: forLabel(uri.fsPath, 300),
+      uri,
+    }));
     const placeHolder = vscode.l10n.t('Which folder should open in a VM?');
     return (await vscode.window.showQuickPick(items, { placeHolder }))?.uri;
   }

@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import { machineFolder } from '../attach/terminalProfile';
-import { printable } from '../core/log';
+import { forLabel } from '../core/plainText';
 import type { MachineInfo, MachineState } from '../machine/hypervisor';
-import { nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS } from './commandIds';
 import { sayNext } from './sayNext';
@@ -30,9 +29,9 @@ export async function pickAnyMachine(
     return undefined;
   }
   const items = machines.map((machine) => ({
-    label: nameText(machine.name),
+    label: forLabel(machine.name),
     description: `${machine.id}: ${machine.state}`,
-    detail: printable(machine.folder, 300),
+    detail: forLabel(machine.folder, 300),
     machine,
   }));
   return (await vscode.window.showQuickPick(items, { placeHolder }))?.machine;

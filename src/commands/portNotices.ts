@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import { NewPorts, type PortNotice } from '../attach/newPorts';
+import { showInformation } from '../attach/notify';
 import { machineFolder } from '../attach/terminalProfile';
 import { DisposableList } from '../core/disposables';
-import { guestName } from '../views/row';
+import { forLabel } from '../core/plainText';
 import type { CommandContext } from './commandContext';
 import { COMMAND_IDS } from './commandIds';
 
@@ -37,15 +38,8 @@ async function present(context: CommandContext, notice: PortNotice): Promise<voi
   const isForwarded = notice.kind === 'one' && notice.entry.forward !== undefined;
   const pressed =
     notice.kind === 'many'
-      ? await vscode.window.showInformationMessage(
-          l10n.t('{0} new ports are listening in the VM.', notice.count),
-          show,
-          never,
-        )
-      : await vscode.window.showInformationMessage(
-          sentence(notice),
-          ...[open, ...(isForwarded ? [] : [forward]), never],
-        );
+      ? await showInformation(l10n.t('{0} new ports are listening in the VM.', notice.count), show, never)
+      : await showInformation(sentence(notice), ...[open, ...(isForwarded ? [] : [forward]), never]);
   if (pressed === never) {
     await context.ports.remembered.setNotices(false);
   } else if (pressed === show) {
@@ -62,7 +56,7 @@ async function present(context: CommandContext, notice: PortNotice): Promise<voi
 /** The process's name is the guest's word: without the characters that notifications make links of. */
 function sentence({ entry }: Extract<PortNotice, { kind: 'one' }>): string {
   const { l10n } = vscode;
-  const name = guestName(entry.listening?.process?.name ?? '');
+  const name = forLabel(entry.listening?.process?.name ?? '', 40);
   const what = name === '' ? String(entry.port) : `${entry.port} (${name})`;
   return entry.forward?.kind === 'open'
     ? l10n.t(

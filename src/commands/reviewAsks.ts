@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { showInformation } from '../attach/notify';
 import { machineFolder } from '../attach/terminalProfile';
+import { forLabel, forMessage } from '../core/plainText';
 import type { Ask, FolderAsks } from '../settings/asks';
 import { askOrigin, askText } from '../views/askText';
-import { messageText, nameText } from '../views/messageText';
 import type { CommandContext } from './commandContext';
 
 /** Values that a row's own line names; the lines below it have them all. */
@@ -19,13 +20,13 @@ export async function reviewAsks(context: CommandContext): Promise<void> {
   const own = machineFolder();
   const folder = own ? await folderOfMachine(context, own.id) : await localFolder();
   if (folder === undefined) {
-    await vscode.window.showInformationMessage(t('Open the folder first whose files you want to look at.'));
+    await showInformation(t('Open the folder first whose files you want to look at.'));
     return;
   }
   const asks = await context.app.asks(folder);
   if (asks.asks.length === 0) {
-    await vscode.window.showInformationMessage(
-      t('The files of {0} ask for nothing beyond the safe defaults.', nameText(basename(folder))),
+    await showInformation(
+      t('The files of {0} ask for nothing beyond the safe defaults.', forLabel(basename(folder))),
     );
     return;
   }
@@ -40,7 +41,7 @@ export async function chooseAsks(context: CommandContext, asks: FolderAsks): Pro
   const items = asks.asks.flatMap(rowsOf);
   const picked = await vscode.window.showQuickPick(items, {
     canPickMany: true,
-    title: t('What {0} asks for', nameText(basename(asks.folder))),
+    title: t('What {0} asks for', forLabel(basename(asks.folder))),
     placeHolder: t('Tick what the VM may do; Escape leaves it as it is'),
     matchOnDetail: true,
   });
@@ -78,7 +79,7 @@ function rowsOf(ask: Ask): Row[] {
   return [
     row,
     ...lines.map((line) => ({
-      label: line.map((value) => messageText(value, LONGEST)).join(', '),
+      label: line.map((value) => forMessage(value, LONGEST)).join(', '),
       kind: vscode.QuickPickItemKind.Separator,
     })),
   ];
@@ -86,7 +87,7 @@ function rowsOf(ask: Ask): Row[] {
 
 function partly({ granted, grantedValues }: Ask): string {
   return !granted && grantedValues.length > 0
-    ? vscode.l10n.t('allowed of it: {0}', nameText(grantedValues.join(', ')))
+    ? vscode.l10n.t('allowed of it: {0}', forLabel(grantedValues.join(', ')))
     : '';
 }
 
@@ -100,7 +101,7 @@ async function localFolder(): Promise<string | undefined> {
   if (local.length <= 1) {
     return local[0]?.uri.fsPath;
   }
-  const items = local.map(({ name, uri }) => ({ label: nameText(name), description: uri.fsPath }));
+  const items = local.map(({ name, uri }) => ({ label: forLabel(name), description: uri.fsPath }));
   const placeHolder = vscode.l10n.t('Whose files do you want to look at?');
   return (await vscode.window.showQuickPick(items, { placeHolder }))?.description;
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showInformation } from '../attach/notify';
 import { COMMAND_IDS } from './commandIds';
 
 /** Says something that the user can't go on from without another step, with a button that is that step. */
@@ -8,7 +9,7 @@ export async function sayNext(
   command: string,
   ...args: unknown[]
 ): Promise<void> {
-  if ((await vscode.window.showInformationMessage(message, button)) === button) {
+  if ((await showInformation(message, button)) === button) {
     await vscode.commands.executeCommand(command, ...args);
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { machineFolder } from '../attach/terminalProfile';
 import { BulkheadError } from '../core/errors';
+import { forLabel } from '../core/plainText';
 import { BULKHEAD_FILE } from '../settings/settingsFiles';
 import type { CommandContext } from './commandContext';
 import { sayNext } from './sayNext';
@@ -82,7 +83,11 @@ async function settingsFolder(context: CommandContext): Promise<vscode.Uri | und
   }
   const local = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
   if (local.length > 1) {
-    const items = local.map(({ name, uri }) => ({ label: name, description: uri.fsPath, uri }));
+    const items = local.map(({ name, uri }) => ({
+      label: forLabel(name),
+      description: forLabel(uri.fsPath, 300),
+      uri,
+    }));
     const placeHolder = vscode.l10n.t('Settings of which folder?');
     return (await vscode.window.showQuickPick(items, { placeHolder }))?.uri;
   }

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { BulkheadError, isCancelled, messageOf } from '../core/errors';
+import { forLabel } from '../core/plainText';
 import type { ReportProgress } from '../core/progress';
 import type { MachineInfo, MachineState } from '../machine/hypervisor';
-import { nameText } from '../views/messageText';
 import { attempt, type CommandContext } from './commandContext';
 
 /** A machine's name as sentences and lists have it. */
 export function shownName({ name }: MachineInfo): string {
-  return nameText(name);
+  return forLabel(name);
 }
 
 /** One question for all of them; true if the user pressed `button`. */

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ChosenWorkspace } from '../app';
+import { forLabel, forMessage } from '../core/plainText';
 import type { MachineInfo } from '../machine/hypervisor';
-import { messageText, nameText } from '../views/messageText';
 import { workspaceModeText } from '../views/toggleText';
 import { attempt, type CommandContext } from './commandContext';
 import { offerToKeep } from './keepForWorkspace';
@@ -15,7 +15,7 @@ export async function switchWorkspace(
   answer: WorkspaceAnswer,
 ): Promise<void> {
   const { t } = vscode.l10n;
-  const name = nameText(machine.name);
+  const name = forLabel(machine.name);
   const workspace: ChosenWorkspace = {
     mode: answer === 'copy' ? 'copy' : 'mount',
     readOnly: answer === 'mount-read-only',
@@ -58,7 +58,7 @@ export async function switchWorkspace(
 /** Says what is opened, what ends and what stays. */
 async function mayRestart(machine: MachineInfo, answer: WorkspaceAnswer, label: string): Promise<boolean> {
   const { t } = vscode.l10n;
-  const folder = messageText(machine.folder, 300);
+  const folder = forMessage(machine.folder, 300);
   const about: Record<WorkspaceAnswer, string[]> = {
     copy: [
       t(
@@ -95,6 +95,6 @@ async function mayRestart(machine: MachineInfo, answer: WorkspaceAnswer, label: 
       : [];
   const detail = [...about[answer], ...stays, ...restart].map((line) => `• ${line}`).join('\n');
   const yes = restart.length > 0 ? t('Switch and Restart') : t('Switch');
-  const message = t('Switch the workspace of {0} to {1}?', nameText(machine.name), label);
+  const message = t('Switch the workspace of {0} to {1}?', forLabel(machine.name), label);
   return (await vscode.window.showWarningMessage(message, { modal: true, detail }, yes)) === yes;
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showInformation } from '../attach/notify';
 import type { MachineInfo, MachineState } from '../machine/hypervisor';
 import type { CommandContext } from './commandContext';
 import { pickMachine } from './pickMachine';
@@ -18,7 +19,7 @@ export async function targetMachines(
   const ids = machineIdsOf(args);
   if (ids.length === 0 && args.length > 0) {
     // The tree was read again at that moment. Never another machine than the one that was clicked.
-    await vscode.window.showInformationMessage(vscode.l10n.t('The row has just changed. Please try again.'));
+    await showInformation(vscode.l10n.t('The row has just changed. Please try again.'));
     return [];
   }
   if (ids.length === 0) {

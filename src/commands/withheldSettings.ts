@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { Withheld } from '../attach/editorSettings/withheldSettings';
 import { messageOf } from '../core/errors';
-import { nameText } from '../views/messageText';
+import { forLabel } from '../core/plainText';
 import type { CommandContext } from './commandContext';
 
 /** Settings that a notification names, and that the question before they count names. */
@@ -16,7 +16,7 @@ export function announceWithheldSettings(context: CommandContext): vscode.Dispos
     if (!told.has(found.digest)) {
       told.add(found.digest);
       context.log.info(
-        `${found.machineId}: ${nameText(found.path)} is kept from VS Code: ${found.keys.map(nameText).join(', ').slice(0, 1000)}`,
+        `${found.machineId}: ${forLabel(found.path)} is kept from VS Code: ${found.keys.map(forLabel).join(', ').slice(0, 1000)}`,
       );
       present(context, found).catch((error: unknown) => context.log.error(messageOf(error)));
     }
@@ -25,7 +25,7 @@ export function announceWithheldSettings(context: CommandContext): vscode.Dispos
 
 async function present(context: CommandContext, found: Withheld): Promise<void> {
   const { t } = vscode.l10n;
-  const file = nameText(posix.basename(found.path));
+  const file = forLabel(posix.basename(found.path));
   const show = t('Show');
   const use = t('Use It…');
   const message =
@@ -62,7 +62,7 @@ async function confirm(context: CommandContext, found: Withheld, file: string): 
 
 function named(keys: readonly string[], limit: number, separator: string): string {
   const { t } = vscode.l10n;
-  const names = keys.slice(0, limit).map(nameText);
+  const names = keys.slice(0, limit).map(forLabel);
   const others = keys.length - names.length;
   return [...names, ...(others > 0 ? [t('and {0} more', others)] : [])].join(separator);
 }

@@ -1,4 +1,4 @@
-import { plainLine } from './plainText';
+import { forLabel } from './plainText';
 
 /** A control sequence that is longer is given up (characters): the longest in use are colours, some 40. */
 const CSI_MAX = 256;
@@ -18,8 +18,9 @@ const CSI_BODY = /^[<=>?]?[0-9;:]*[ -/]*$/;
 const ESCAPES = /^(?:[78=>cDEHMNOZ]|[()*+][0-9A-Za-z<=>"&%]|#[3-68]|%[@G])$/;
 /** What may follow in `CSI … t`: sizes in pixels and characters, title stack. The rest reports the title or moves windows. */
 const WINDOW_REPORTS = /^(?:14|16|18|22|23)(?:;[0-2])*$/;
-/** A link's target, and `id=` of its parameters. `file:`, `vscode:` and `command:` would act on the host. */
-const LINK = /^8;(?:[^;]*:)?(id=[\w.-]{1,64})?(?::[^;]*)?;(https?:\/\/[!-~]{1,2000})$/;
+/** Of a link's parameters, and its target. `file:`, `vscode:` and `command:` would act on the host. */
+const LINK_ID = /^id=[\w.-]{1,64}$/;
+const LINK_TARGET = /^https?:\/\/[!-~]{1,2000}$/;
 const COLOURS = /^(?:4|10|11|12|17|19|104|110|111|112|117|119)(?:;[0-9a-zA-Z#/:.?]{0,64}){0,64}$/;
 /** Progress in the terminal's tab (ConEmu's OSC 9;4). */
 const PROGRESS = /^9;4;[0-4](?:;[0-9]{0,3})?$/;
@@ -171,14 +172,27 @@ function csiFor(body: string, final: string): string {
 function oscFor(body: string): string {
   const title = /^([012]);/.exec(body);
   if (title) {
-    return osc(`${title[1]};${plainLine(body.slice(2), TITLE_MAX)}`);
+    return osc(`${title[1]};${forLabel(body.slice(2), TITLE_MAX)}`);
   }
   if (body.startsWith('8;')) {
-    const [, id = '', target] = LINK.exec(body) ?? [];
-    // Whatever is no web link ends the link before it.
-    return osc(target === undefined ? '8;;' : `8;${id};${target}`);
+    return osc(linkFor(body.slice(2)));
   }
   return COLOURS.test(body) || PROGRESS.test(body) ? osc(body) : '';
+}
+
+/** `id=a:b=c;https://…`. Whatever is no web link ends the link before it. */
+function linkFor(body: string): string {
+  const end = body.indexOf(';');
+  const target = body.slice(end + 1);
+  if (end < 0 || !LINK_TARGET.test(target)) {
+    return '8;;';
+  }
+  const id =
+    body
+      .slice(0, end)
+      .split(':')
+      .find((parameter) => LINK_ID.test(parameter)) ?? '';
+  return `8;${id};${target}`;
 }
 
 function osc(body: string): string {

@@ -1,4 +1,5 @@
 import { printable } from '../core/log';
+import { withoutEnd } from '../core/withoutEnd';
 import { isInside, joinGuest } from './guestPath';
 
 /** A line as a search tool in the guest reported it: untrusted, but bounded by the parsers. */
@@ -43,7 +44,7 @@ export function checkMatch(folder: string, raw: RawMatch): FileMatch | undefined
   if (!line || !isInside(folder, path) || path === folder) {
     return undefined;
   }
-  const text = raw.text.replace(/[\r\n]+$/, '');
+  const text = withoutEnd(raw.text, '\r\n');
   const start = clamp(raw.range?.start ?? 0, text.length);
   const end = Math.max(start, clamp(raw.range?.end ?? text.length, text.length));
   const before = text.slice(0, start).replace(/^\s+/, '');

@@ -1,3 +1,5 @@
+import { dockerfileLines } from './dockerfile';
+
 /** No image reference is longer (`parseImageReference`), and no honest build starts from more images: each is asked for. */
 const MAX_REFERENCE = 512;
 const MAX_BASES = 64;
@@ -10,15 +12,15 @@ export function baseImages(dockerfile: string, args: Record<string, string>): st
   const known = new Map<string, string>();
   const stages = new Set<string>(['scratch']);
   const found = new Set<string>();
-  for (const line of dockerfile.split(/\r?\n/)) {
-    const arg = /^\s*ARG\s+(\w+)(?:=(\S*))?\s*$/i.exec(line);
+  for (const line of dockerfileLines(dockerfile)) {
+    const arg = /^ARG\s+(\w+)(?:=(\S*))?$/i.exec(line);
     if (arg?.[1]) {
       const value = Object.hasOwn(args, arg[1]) ? args[arg[1]] : arg[2]?.replace(/^(["'])(.*)\1$/, '$2');
       if (value !== undefined && value.length <= MAX_REFERENCE) {
         known.set(arg[1], value);
       }
     }
-    const from = /^\s*FROM\s+(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?\s*$/i.exec(line);
+    const from = /^FROM\s+(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?$/i.exec(line);
     if (!from?.[1] || from[1].length > MAX_REFERENCE) {
       continue;
     }

@@ -7,6 +7,7 @@ import type { Phase, ReportProgress } from '../core/progress';
 import { baseImages } from './baseImages';
 import { type BuildContext, packBuildContext } from './buildContext';
 import { BuildOutput } from './buildOutput';
+import { needsBuildKit } from './dockerfile';
 import type { Engine } from './engine';
 import { saysDiskFull } from './engineFailure';
 import { parseImageReference } from './imageReference';
@@ -33,10 +34,6 @@ export interface BuildRun {
   env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Instructions that the classic builder doesn't know (docs.docker.com/reference/dockerfile). */
-const BUILDKIT_ONLY =
-  /^\s*(?:RUN|COPY|ADD)\s+--(?:mount|network|security|link|parents|exclude)\b|^\s*(?:RUN|COPY)\s.*<<-?\s*["']?[A-Za-z_]/im;
-
 /**
  * Builds an image with the Engine's own builder (the classic one or BuildKit). When `signal` aborts, the connection
  * closes, and the Engine stops the step that runs.
@@ -45,7 +42,7 @@ export async function dockerBuild(engine: Engine, build: DockerBuild, run: Build
   const { signal, log } = run;
   throwIfAborted(signal);
   const env = run.env ?? process.env;
-  const buildKit = engine.buildKit || BUILDKIT_ONLY.test(build.context.dockerfileText);
+  const buildKit = engine.buildKit || needsBuildKit(build.context.dockerfileText);
   const options: ImageBuildOptions & { abortSignal?: AbortSignal } = {
     t: build.tag,
     dockerfile: build.context.dockerfile,

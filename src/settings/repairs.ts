@@ -71,7 +71,7 @@ export function nearestDuration(written: unknown, limits: Limits): string | unde
 export function hostNameIn(written: unknown): string | undefined {
   const host =
     typeof written === 'string'
-      ? /^\s*(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@\s]*@)?([^/:?#\s@]+(?::\d+)?)(?:[/?#].*)?\s*$/i.exec(written)
+      ? /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@\s]*@)?([^/:?#\s@]+(?::\d+)?)(?:[/?#].*)?$/i.exec(written.trim())
       : null;
   return host?.[1]?.toLowerCase();
 }

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { listed } from '../core/listed';
+import { forLabel } from '../core/plainText';
 import type { Ask, AskedThing } from '../settings/asks';
 import { hostText } from './hostText';
-import { nameText } from './messageText';
 
 /** Values that a sentence names; the others are counted, and the review lists them all. */
 const NAMED = 12;
@@ -38,7 +38,7 @@ export function askText({ kind, values }: AskedThing, most = NAMED): string {
 /** Where it is asked for, and what of it is new. */
 export function askOrigin({ origin, news }: Pick<Ask, 'origin' | 'news'>): string {
   const { t } = vscode.l10n;
-  const place = nameText(origin);
+  const place = forLabel(origin);
   if (!news) {
     return place;
   }
@@ -49,7 +49,7 @@ export function askOrigin({ origin, news }: Pick<Ask, 'origin' | 'news'>): strin
 
 /** Whether the sentence names all that agreeing to it opens, each in full. */
 export function isToldInFull({ values }: AskedThing): boolean {
-  return values.length <= NAMED && values.every((value) => hostText(value) === nameText(value));
+  return values.length <= NAMED && values.every((value) => hostText(value) === forLabel(value, 10_000));
 }
 
 function named(values: readonly string[], most: number): string {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { MachineCredentials } from '../app';
-import { nameText } from './messageText';
+import { forLabel } from '../core/plainText';
 import type { ToggleText } from './toggleText';
 
 /** What the status bar says of the credentials that a machine may use. Names only; there is no secret to show. */
@@ -17,7 +17,7 @@ export function credentialToggle(name: string, credentials: MachineCredentials):
     : others > 0
       ? t('Credentials: {0}', others)
       : t('No Credentials');
-  const lines = [t('Your credentials that {0} may use: {1}', nameText(name), label)];
+  const lines = [t('Your credentials that {0} may use: {1}', forLabel(name), label)];
   if (agent) {
     lines.push(t('SSH agent: each signature is asked about.'));
   }

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import { showFailure } from '../attach/notify';
 import { BulkheadError, messageOf } from '../core/errors';
 import type { Log } from '../core/log';
-import { messageText } from './messageText';
+import { forMessage } from '../core/plainText';
 
 /** The command of that name: a room above can't import the list of commands. */
 const CHECK_SYSTEM = 'bulkhead.checkSystem';
@@ -17,15 +18,15 @@ export async function showError(
   channel: Pick<vscode.OutputChannel, 'show'>,
   buttons: string[] = [],
 ): Promise<string | undefined> {
-  const message = messageText(messageOf(error));
+  const message = forMessage(messageOf(error));
   const next = error instanceof BulkheadError ? error.next : undefined;
   log.error(next ? `${message}. ${next}` : message);
   if (error instanceof BulkheadError && error.details) {
     log.error(error.details);
   }
-  const text = next ? `${message.replace(/[.\s]+$/, '')}. ${messageText(next)}` : message;
+  const text = next ? `${message.replace(/[.\s]+$/, '')}. ${forMessage(next)}` : message;
   const own = remedies(error, channel);
-  const pressed = await vscode.window.showErrorMessage(text, ...buttons, ...own.keys());
+  const pressed = await showFailure(text, ...buttons, ...own.keys());
   const remedy = pressed === undefined ? undefined : own.get(pressed);
   if (!remedy) {
     return pressed;

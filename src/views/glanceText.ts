@@ -1,6 +1,7 @@
 import { binarySize, formatPercent } from '../core/figures';
+import { forLabel } from '../core/plainText';
 import type { HostSample } from '../machine/hypervisor';
-import { type L10n, oneLine } from './row';
+import type { L10n } from './row';
 
 export interface GlanceText {
   /** For a status-bar item. */
@@ -23,10 +24,10 @@ export function glanceText(name: string, samples: readonly HostSample[], l10n: L
   return {
     text: `$(pulse) ${cpu} · ${memory}`,
     tooltip: [
-      l10n.t('{0}: CPU {1} of {2}%', oneLine(name), cpu, last.vcpuPercent.length * 100),
+      l10n.t('{0}: CPU {1} of {2}%', forLabel(name), cpu, last.vcpuPercent.length * 100),
       l10n.t('Memory: {0} of at most {1}', memory, limit),
       l10n.t('Measured by the host. What the guest says of itself is in the Resources view.'),
     ].join('\n'),
-    label: l10n.t('{0} uses {1} CPU and {2} of memory', oneLine(name), cpu, memory),
+    label: l10n.t('{0} uses {1} CPU and {2} of memory', forLabel(name), cpu, memory),
   };
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showProgress } from '../attach/notify';
 import { isCancelled } from '../core/errors';
 import type { ReportProgress } from '../core/progress';
 import { phaseTitle } from './phaseTitle';
@@ -32,7 +33,7 @@ export async function lateProgress<T>(
   if (early) {
     return early;
   }
-  return vscode.window.withProgress(
+  return showProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     async (progress, token) => {
       const cancelling = token.onCancellationRequested(() => {

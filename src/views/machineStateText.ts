@@ -1,6 +1,6 @@
 import type { AttachmentStatus } from '../attach/attachment';
 import { messageOf } from '../core/errors';
-import { printable } from '../core/log';
+import { forLabel } from '../core/plainText';
 import type { MachineState } from '../machine/hypervisor';
 import { stateName } from './machines/machineRows';
 import type { L10n } from './row';
@@ -29,7 +29,7 @@ export interface StateText {
 /** What a window says of its machine. */
 export function machineStateText(id: string, status: AttachmentStatus, l10n: L10n): StateText {
   const info = status.kind === 'idle' ? undefined : status.info;
-  const name = oneLine(info?.name ?? id);
+  const name = forLabel(info?.name ?? id);
   const state: MachineState = stateOf(status);
   const called = stateName(state, l10n);
   const tooltip = [
@@ -38,8 +38,8 @@ export function machineStateText(id: string, status: AttachmentStatus, l10n: L10
       ? l10n.t('{0} CPU, {1} MiB, {2}', info.cpus, Math.round(info.memoryBytes / 2 ** 20), info.accelerator)
       : '',
     info ? l10n.t('Network: {0}', info.networkMode) : '',
-    info ? l10n.t('Image: {0}', oneLine(info.imageReference)) : '',
-    status.kind === 'away' ? oneLine(messageOf(status.error)) : '',
+    info ? l10n.t('Image: {0}', forLabel(info.imageReference)) : '',
+    status.kind === 'away' ? forLabel(messageOf(status.error)) : '',
   ];
   return {
     text: `$(${ICONS[state]}) ${name}: ${called}`,
@@ -59,9 +59,4 @@ function stateOf(status: AttachmentStatus): MachineState {
       // It runs (as far as is known) but can't be reached, or nothing is known.
       return status.info && status.info.state !== 'running' ? status.info.state : 'failed';
   }
-}
-
-/** Names and references come from a repo: one line, and no `$(icon)` of their own. */
-function oneLine(text: string): string {
-  return printable(text, 120).replace(/\s+/g, ' ').replaceAll('$(', '$ (');
 }

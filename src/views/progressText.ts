@@ -1,5 +1,5 @@
+import { forLabel } from '../core/plainText';
 import { type ProgressEvent, phaseNumber } from '../core/progress';
-import { messageText } from './messageText';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -17,7 +17,7 @@ export function formatBytes(bytes: number): string {
 /** One line for a progress notification: `3/9 Building the image: Step 2/5 : RUN make (12 MB of 40 MB)`. */
 export function progressText(title: string, event: ProgressEvent): string {
   // Build lines come from the image's author; a notification has room for one short line.
-  const message = messageText(event.message, 160).replace(/\s+/g, ' ').trim();
+  const message = forLabel(event.message, 160);
   const text = message === '' || message === title ? title : `${title}: ${message}`;
   return `${phaseNumber(event.phase)}${text}${amount(event)}`;
 }

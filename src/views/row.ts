@@ -1,5 +1,3 @@
-import { printable } from '../core/log';
-
 /** The part of `vscode.l10n` that rows need; named so that the extraction tool finds its `t`. */
 export interface L10n {
   t(message: string, ...values: (string | number)[]): string;
@@ -18,17 +16,4 @@ export interface Row {
   expands: 'never' | 'collapsed' | 'expanded';
   /** What a click does beside selecting; the row itself is its argument. */
   command?: { id: string; title: string };
-}
-
-/** Text from elsewhere on one line, at most `limit` characters. */
-export function oneLine(text: string, limit = 120): string {
-  return printable(text, limit).replace(/\s+/g, ' ').trim();
-}
-
-/**
- * A name that the guest gave (a process), for places that give brackets a meaning of their own: VS Code makes links of
- * `[text](command:…)` in notifications, and icons of `$(name)` in quick picks.
- */
-export function guestName(text: string): string {
-  return oneLine(text, 40).replace(/[[\]()<>$`\\]/g, '_');
 }

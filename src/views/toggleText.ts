@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
-import { printable } from '../core/log';
+import { forLabel } from '../core/plainText';
 import type { MachineInfo } from '../machine/hypervisor';
 import type { NetworkMode, OnClose, WorkspaceMode } from '../settings/workspaceSpec';
-import { nameText } from './messageText';
 
 /** One toggle of the status bar. `tooltip` is plain text, never Markdown: a machine's name comes from a repo. */
 export interface ToggleText {
@@ -96,7 +95,7 @@ export function networkToggle(info: MachineInfo): ToggleText {
   return {
     text: `$(${mode.icon}) ${mode.label}`,
     tooltip: lines(
-      t('Network of {0}: {1}', nameText(info.name), mode.label),
+      t('Network of {0}: {1}', forLabel(info.name), mode.label),
       mode.detail,
       t('Click to change it.'),
     ),
@@ -110,9 +109,9 @@ export function workspaceToggle(info: MachineInfo): ToggleText {
   return {
     text: `$(${mode.icon}) ${mode.label}`,
     tooltip: lines(
-      t('Workspace of {0}: {1}', nameText(info.name), mode.label),
+      t('Workspace of {0}: {1}', forLabel(info.name), mode.label),
       mode.detail,
-      t('Folder on this computer: {0}', printable(info.folder, 300)),
+      t('Folder on this computer: {0}', forLabel(info.folder, 300)),
       info.workspaceMode === 'copy' || info.readOnly
         ? t('Click for what is copied and for other ways.')
         : t('What it writes there is on this computer at once, and what runs it here has no wall.'),
@@ -127,7 +126,7 @@ export function onCloseToggle(info: MachineInfo, onClose: OnClose): ToggleText {
   return {
     text: `$(${mode.icon}) ${mode.label}`,
     tooltip: lines(
-      t('When the last window on {0} closes: {1}', nameText(info.name), mode.label),
+      t('When the last window on {0} closes: {1}', forLabel(info.name), mode.label),
       mode.detail,
       info.onCloseChosen
         ? t('Chosen for this machine on this computer.')

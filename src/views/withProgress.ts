@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showProgress } from '../attach/notify';
 import { isCancelled } from '../core/errors';
 import type { Log } from '../core/log';
 import { PHASE_TITLES, type ReportProgress } from '../core/progress';
@@ -18,7 +19,7 @@ export async function withProgress<T>(
   work: (signal: AbortSignal, report: ReportProgress) => Promise<T>,
 ): Promise<Outcome<T>> {
   try {
-    const value = await vscode.window.withProgress(
+    const value = await showProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
       async (progress, token) => {
         const controller = new AbortController();

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import type { GitChange } from '../../guest/git/gitStatus';
 import { SCHEME } from '../machineUri';
 import { type GroupId, lookOf } from './changeLook';
@@ -30,7 +30,7 @@ export class GitResource implements vscode.SourceControlResourceState {
       arguments: [this],
     };
     const look = lookOf(change, group);
-    const from = change.originalPath === undefined ? '' : ` (${plainLine(change.originalPath)})`;
+    const from = change.originalPath === undefined ? '' : ` (${forLabel(change.originalPath, 200)})`;
     this.decorations = {
       strikeThrough: look.deleted,
       tooltip: `${lookWord(look.word)}${from}`,

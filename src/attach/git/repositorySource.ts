@@ -5,11 +5,12 @@ import { messageOf } from '../../core/errors';
 import { GitFailure } from '../../core/gitFailure';
 import { Listeners } from '../../core/listeners';
 import { type Log, printable } from '../../core/log';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import { CHANGES_MAX, GitRepository } from '../../guest/git/gitRepository';
 import type { GitChange, GitStatus } from '../../guest/git/gitStatus';
 import type { Guest } from '../../guest/guest';
 import { guestPathOf, isWithin, machineIdOf, SCHEME } from '../machineUri';
+import { showWarning } from '../notify';
 import { type GroupId, groupsOf } from './changeLook';
 import { mattersToStatus, relativePath } from './gitPaths';
 import { GitResource } from './gitResource';
@@ -89,7 +90,7 @@ export class RepositorySource implements Disposable {
 
   /** For labels: the folder's name. */
   get name(): string {
-    return plainLine(posix.basename(this.root) || '/', 80);
+    return forLabel(posix.basename(this.root) || '/', 80);
   }
 
   /** The machine came back: its guest is a new connection. */
@@ -188,7 +189,7 @@ export class RepositorySource implements Disposable {
     const distance = branch.upstream === undefined ? '' : ` ${branch.behind}↓ ${branch.ahead}↑`;
     return {
       command: SWITCH_COMMAND,
-      title: `$(git-branch) ${plainLine(name, 60)}${edited}${distance}`,
+      title: `$(git-branch) ${forLabel(name, 60)}${edited}${distance}`,
       tooltip: vscode.l10n.t('{0} in the VM: switch or create a branch', this.name),
       arguments: [this.control],
     };
@@ -207,9 +208,7 @@ export class RepositorySource implements Disposable {
         this.name,
         CHANGES_MAX,
       );
-      vscode.window
-        .showWarningMessage(text)
-        .then(undefined, (error: unknown) => this.log.debug(messageOf(error)));
+      showWarning(text).then(undefined, (error: unknown) => this.log.debug(messageOf(error)));
     }
   }
 

@@ -1,3 +1,5 @@
+import { forLabel } from '../../core/plainText';
+
 /** A task that a file of the workspace offers. All of it is the guest's text, bounded. */
 export interface DetectedTask {
   /** Unique among those of one folder: `npm: build`, `make: all`, with ` - <folder>` for a subfolder. */
@@ -12,6 +14,8 @@ export interface DetectedTask {
 
 const TASKS_MAX = 100;
 const NAME_MAX = 200;
+/** A rule's targets that are longer (characters) are no list that anybody picks from. */
+const RULE_MAX = 500;
 /** What is said about a script or a target, and what is not a name for the command line of a tool. */
 const HAS_CONTROL = /[\p{Cc}\p{Bidi_Control}]/u;
 const NPM_PROBLEMS = ['$tsc', '$eslint-stylish'];
@@ -53,8 +57,7 @@ export function makeTargets(text: string, folder?: string): DetectedTask[] {
   for (const line of text.split('\n')) {
     const wasContinued = continued;
     continued = line.endsWith('\\');
-    const rule = wasContinued ? null : /^([A-Za-z0-9_][^\t:=#$%()\\]{0,500}?)\s*::?(?![:=])/.exec(line);
-    for (const target of rule?.[1]?.split(/\s+/) ?? []) {
+    for (const target of wasContinued ? [] : targetsOf(line)) {
       if (/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(target) && isName(target) && targets.size < TASKS_MAX) {
         targets.add(target);
       }
@@ -70,8 +73,19 @@ export function makeTargets(text: string, folder?: string): DetectedTask[] {
   }));
 }
 
+/** What stands before the colon of a rule. */
+function targetsOf(line: string): string[] {
+  const colon = line.slice(0, RULE_MAX).indexOf(':');
+  const names = line.slice(0, Math.max(0, colon)).trimEnd();
+  const next = line[colon + 1] === ':' ? line[colon + 2] : line[colon + 1];
+  const isRule = next !== ':' && next !== '=';
+  return isRule && /^[A-Za-z0-9_][^\t=#$%()\\]*$/.test(names) ? names.split(/\s+/) : [];
+}
+
 function nameOf(tool: string, name: string, folder: string | undefined): string {
-  return folder === undefined ? `${tool}: ${name}` : `${tool}: ${name} - ${folder}`;
+  // For the pick, which draws icons; the command gets the name as it is.
+  const shown = `${tool}: ${forLabel(name, NAME_MAX)}`;
+  return folder === undefined ? shown : `${shown} - ${forLabel(folder, NAME_MAX)}`;
 }
 
 function groupOf(name: string): { group?: 'build' | 'test' } {

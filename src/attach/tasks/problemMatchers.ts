@@ -14,6 +14,8 @@ export interface ProblemPattern {
   severity?: number;
   code?: number;
   message?: number;
+  /** The code is the message's last word, two blanks or more behind the rest. */
+  codeAtEnd?: true;
   /** The last pattern of several: each further line that fits is one more problem of the same file. */
   loop?: boolean;
 }
@@ -60,13 +62,12 @@ export const PROBLEM_MATCHERS: Readonly<Record<string, ProblemMatcher>> = {
     patterns: [
       { regexp: /^((?:[A-Za-z]:)?[./]?[^\s:][^:]{0,1022})$/, file: 1 },
       {
-        regexp:
-          /^\s{1,8}(\d{1,9}):(\d{1,9})\s{1,8}(error|warning|info)\s{1,8}(\S.*?)(?:\s{2,}([\w@/-]{1,100}))?$/,
+        regexp: /^\s{1,8}(\d{1,9}):(\d{1,9})\s{1,8}(error|warning|info)\s{1,8}(\S.*)$/,
         line: 1,
         column: 2,
         severity: 3,
         message: 4,
-        code: 5,
+        codeAtEnd: true,
         loop: true,
       },
     ],

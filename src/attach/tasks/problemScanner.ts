@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { printable } from '../../core/log';
+import { withoutEnd } from '../../core/withoutEnd';
 import type { ProblemMatcher, ProblemPattern, Severity } from './problemMatchers';
 
 /** A problem that a program in the guest reported: checked and bounded, but its word. */
@@ -29,7 +30,7 @@ const DIRECTORIES_MAX = 50;
 const ENTERING = /^g?make(?:\[\d{1,9}\])?: Entering directory [`'"](\/[^'"]{0,4095})['"]$/;
 const LEAVING = /^g?make(?:\[\d{1,9}\])?: Leaving directory /;
 
-type Fields = Partial<Record<Exclude<keyof ProblemPattern, 'regexp' | 'loop'>, string>>;
+type Fields = Partial<Record<Exclude<keyof ProblemPattern, 'regexp' | 'loop' | 'codeAtEnd'>, string>>;
 
 /** Reads a task's output for problems, line by line. */
 export class ProblemScanner {
@@ -53,10 +54,10 @@ export class ProblemScanner {
   push(output: string): boolean {
     const before = this.problems;
     const count = before.length;
-    const lines = (this.rest + output).split(/\r*\n/);
+    const lines = (this.rest + output).split('\n');
     this.rest = (lines.pop() ?? '').slice(0, LINE_MAX + 1);
     for (const line of lines) {
-      this.read(line);
+      this.read(withoutEnd(line, '\r'));
     }
     return this.problems !== before || this.problems.length !== count;
   }
@@ -99,6 +100,9 @@ export class ProblemScanner {
       return;
     }
     const fields = { ...progress.fields, ...fieldsOf(pattern, found) };
+    if (pattern.codeAtEnd) {
+      splitCode(fields);
+    }
     const last = progress.at === patterns.length - 1;
     if (last) {
       this.add(progress.matcher, fields);
@@ -142,11 +146,22 @@ function fieldsOf(pattern: ProblemPattern, found: RegExpExecArray): Fields {
   const fields: Fields = {};
   for (const [name, group] of Object.entries(pattern) as [keyof ProblemPattern, unknown][]) {
     const text = typeof group === 'number' ? found[group] : undefined;
-    if (name !== 'regexp' && name !== 'loop' && text !== undefined) {
+    if (name !== 'regexp' && name !== 'loop' && name !== 'codeAtEnd' && text !== undefined) {
       fields[name] = text;
     }
   }
   return fields;
+}
+
+/** A message and, two blanks behind it, a rule's name. An expression would look for the blanks from each of a run of them. */
+function splitCode(fields: Fields): void {
+  const { message = '' } = fields;
+  const at = message.lastIndexOf(' ');
+  const code = message.slice(at + 1);
+  if (at > 1 && message[at - 1] === ' ' && /^[\w@/-]{1,100}$/.test(code)) {
+    fields.message = withoutEnd(message.slice(0, at), ' ');
+    fields.code = code;
+  }
 }
 
 function placeOf(fields: Fields): Pick<Problem, 'line' | 'column' | 'endLine' | 'endColumn'> | undefined {

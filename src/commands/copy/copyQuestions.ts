@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { CancelledError } from '../../core/errors';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import type { ConflictAnswer, CopyQuestions } from '../../guest/copy/copyTree';
 import { formatBytes } from '../../views/progressText';
 
@@ -23,7 +23,7 @@ export function copyQuestions(): CopyQuestions {
         return forAll;
       }
       const picked = await vscode.window.showQuickPick(choices(canReplace), {
-        title: vscode.l10n.t('"{0}" is there already', plainLine(path)),
+        title: vscode.l10n.t('"{0}" is there already', forLabel(path, 200)),
         placeHolder: canReplace
           ? vscode.l10n.t('What should happen with it?')
           : vscode.l10n.t('One of the two is a folder, so it cannot be replaced.'),

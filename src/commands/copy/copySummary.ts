@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { plainLine } from '../../core/plainText';
+import { showInformation, showWarning } from '../../attach/notify';
+import { forLabel } from '../../core/plainText';
 import type { CopyResult, SkipReason } from '../../guest/copy/copyTree';
 import { formatBytes } from '../../views/progressText';
 import type { CommandContext } from '../commandContext';
@@ -12,24 +13,24 @@ export async function showSummary(
   buttons: string[],
 ): Promise<string | undefined> {
   const { files, bytes, skipped, skippedCount } = result;
-  const where = plainLine(destination);
+  const where = forLabel(destination, 200);
   const what =
     files === 1
       ? vscode.l10n.t('1 file ({0}) copied to {1}.', formatBytes(bytes), where)
       : vscode.l10n.t('{0} files ({1}) copied to {2}.', files, formatBytes(bytes), where);
   context.log.info(what);
   for (const { path, reason } of skipped) {
-    context.log.warn(`${plainLine(path, 500)}: ${reasonText(reason)}`);
+    context.log.warn(`${forLabel(path, 500)}: ${reasonText(reason)}`);
   }
   if (skippedCount === 0) {
-    return vscode.window.showInformationMessage(what, ...buttons);
+    return showInformation(what, ...buttons);
   }
   const first = skipped[0];
-  const example = first ? `${plainLine(first.path, 100)}: ${reasonText(first.reason)}` : '';
+  const example = first ? `${forLabel(first.path, 100)}: ${reasonText(first.reason)}` : '';
   const left = vscode.l10n.t('{0} left out ({1}).', skippedCount, example);
   const why = vscode.l10n.t('Show Left Out');
   const message = vscode.l10n.t('{0} {1}', what, left);
-  const pressed = await vscode.window.showWarningMessage(message, ...buttons, why);
+  const pressed = await showWarning(message, ...buttons, why);
   if (pressed === why) {
     context.channel.show();
   }

@@ -1,8 +1,9 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { guestPathOf, machineIdOf } from '../../attach/machineUri';
+import { showInformation } from '../../attach/notify';
 import { messageOf } from '../../core/errors';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import type { CopyPlan } from '../../guest/copy/copyTree';
 import type { CopyUndo } from '../../guest/copy/copyUndo';
 import { lateProgress } from '../../views/lateProgress';
@@ -18,9 +19,7 @@ export async function copyToComputer(context: CommandContext, ...args: unknown[]
   const picked = pickedInVm(args);
   const [first] = picked;
   if (!first) {
-    await vscode.window.showInformationMessage(
-      vscode.l10n.t('Select files of the VM in the explorer first.'),
-    );
+    await showInformation(vscode.l10n.t('Select files of the VM in the explorer first.'));
     return;
   }
   // Brought up if nobody has asked for it yet.
@@ -37,7 +36,7 @@ export async function copyToComputer(context: CommandContext, ...args: unknown[]
   if (!folder) {
     return;
   }
-  const title = vscode.l10n.t('Copying to {0}', plainLine(folder.fsPath, 100));
+  const title = vscode.l10n.t('Copying to {0}', forLabel(folder.fsPath, 100));
   const options = { ...wishes, folder: folder.fsPath, questions: copyQuestions() };
   const done = await attempt(
     context,
@@ -80,14 +79,14 @@ async function offerUndo(
   const pressed = await pressing;
   clearTimeout(timer);
   if (pressed === undoLabel() && late) {
-    await vscode.window.showInformationMessage(vscode.l10n.t('It is too late to undo this copy.'));
+    await showInformation(vscode.l10n.t('It is too late to undo this copy.'));
   } else if (pressed === undoLabel()) {
     const kept = await undo.undo();
     const text =
       kept.length === 0
         ? vscode.l10n.t('The copy was undone.')
         : vscode.l10n.t('The copy was undone; {0} files stay, because they were changed since.', kept.length);
-    await vscode.window.showInformationMessage(text);
+    await showInformation(text);
     return;
   } else if (pressed === reveal() && placed[0] !== undefined) {
     await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(placed[0]));

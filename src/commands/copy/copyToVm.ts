@@ -2,8 +2,9 @@ import { homedir } from 'node:os';
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import { guestPathOf, machineIdOf } from '../../attach/machineUri';
+import { askLine } from '../../attach/notify';
 import { machineFolder } from '../../attach/terminalProfile';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import { lateProgress } from '../../views/lateProgress';
 import { attempt, type CommandContext } from '../commandContext';
 import { pickMachine } from '../pickMachine';
@@ -47,7 +48,7 @@ export async function copyInto(
   target: CopyTarget,
 ): Promise<void> {
   const { id, folder } = target;
-  const title = vscode.l10n.t('Copying to {0}', plainLine(target.name, 80));
+  const title = vscode.l10n.t('Copying to {0}', forLabel(target.name, 80));
   const done = await attempt(
     context,
     title,
@@ -83,11 +84,11 @@ async function chooseTarget(context: CommandContext): Promise<CopyTarget | undef
   if (!machine) {
     return undefined;
   }
-  const folder = await vscode.window.showInputBox({
-    title: vscode.l10n.t('Copy to {0}', plainLine(machine.name, 80)),
+  const folder = await askLine({
+    title: vscode.l10n.t('Copy to {0}', forLabel(machine.name, 80)),
     prompt: vscode.l10n.t('Folder in the VM'),
     value: machine.workspaceFolder,
-    validateInput: (text) =>
+    problem: (text) =>
       text.startsWith('/') ? undefined : vscode.l10n.t('Give a path that begins with "/".'),
   });
   return folder === undefined ? undefined : { id: machine.id, name: machine.name, folder };

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { RepositorySource } from '../../attach/git/repositorySource';
+import { askLine, showInformation, showProgress } from '../../attach/notify';
 import { isCancelled } from '../../core/errors';
 import type { GitRepository } from '../../guest/git/gitRepository';
 import type { CommandContext } from '../commandContext';
@@ -23,7 +24,7 @@ async function make(context: CommandContext, args: unknown[], amending: boolean)
   const typed = source.control.inputBox.value;
   const isKnown = source.status?.branch.head !== undefined;
   if (amending && !isKnown) {
-    await vscode.window.showInformationMessage(vscode.l10n.t('There is no commit to amend yet.'));
+    await showInformation(vscode.l10n.t('There is no commit to amend yet.'));
     return;
   }
   const stageAll = await whatToCommit(source, amending, typed);
@@ -57,9 +58,7 @@ async function whatToCommit(
   }
   const unstaged = source.resources('workingTree').length + source.resources('untracked').length;
   if (unstaged === 0) {
-    await vscode.window.showInformationMessage(
-      vscode.l10n.t('There is nothing to commit in {0}.', source.name),
-    );
+    await showInformation(vscode.l10n.t('There is nothing to commit in {0}.', source.name));
     return undefined;
   }
   const all = vscode.l10n.t('Stage All and Commit');
@@ -72,11 +71,11 @@ async function whatToCommit(
 }
 
 function askMessage(): Thenable<string | undefined> {
-  return vscode.window.showInputBox({
+  return askLine({
     title: vscode.l10n.t('Commit'),
     prompt: vscode.l10n.t('Message of the commit'),
     ignoreFocusOut: true,
-    validateInput: notEmpty,
+    problem: notEmpty,
   });
 }
 
@@ -88,11 +87,11 @@ async function haveIdentity(source: RepositorySource): Promise<boolean> {
   }
   const title = vscode.l10n.t('Who commits in {0}?', source.name);
   const ask = (prompt: string, value: string | undefined) =>
-    vscode.window.showInputBox({
+    askLine({
       title,
       prompt,
       ignoreFocusOut: true,
-      validateInput: notEmpty,
+      problem: notEmpty,
       ...(value !== undefined && { value }),
     });
   const name = await ask(
@@ -118,7 +117,7 @@ async function withCancel(
   work: (repository: GitRepository, signal: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
   const title = vscode.l10n.t('Committing in {0}', source.name);
-  return vscode.window.withProgress(
+  return showProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     async (_progress, token) => {
       const controller = new AbortController();

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { askLine } from '../../attach/notify';
 import { isName } from '../../guest/git/gitStatus';
 import type { CommandContext } from '../commandContext';
 import { onRepository, repositoryOf } from './repositoryOf';
@@ -9,10 +10,10 @@ export async function createBranch(context: CommandContext, ...args: unknown[]):
   if (!source) {
     return;
   }
-  const name = await vscode.window.showInputBox({
+  const name = await askLine({
     title: vscode.l10n.t('Create Branch'),
     prompt: vscode.l10n.t('Name of the new branch'),
-    validateInput: (text) =>
+    problem: (text) =>
       isName(text.trim()) ? undefined : vscode.l10n.t('git does not allow this name for a branch.'),
   });
   if (name !== undefined) {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { GitResource } from '../../attach/git/gitResource';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import type { CommandContext } from '../commandContext';
 import { forEachRepository, groupOf, onRepository, repositoryOf, rowsOf } from './repositoryOf';
 
@@ -43,14 +43,14 @@ async function discardRows(rows: GitResource[]): Promise<void> {
 async function confirm(rows: GitResource[]): Promise<boolean> {
   const untracked = rows.filter(({ group }) => group === 'untracked').length;
   const edited = rows.length - untracked;
-  const first = rows[0] ? plainLine(rows[0].change.path, 120) : '';
+  const first = rows[0] ? forLabel(rows[0].change.path, 120) : '';
   const message =
     rows.length > 1
       ? vscode.l10n.t('Discard the changes of {0} files?', rows.length)
       : untracked > 0
         ? vscode.l10n.t('Delete {0}?', first)
         : vscode.l10n.t('Discard the changes in {0}?', first);
-  const names = rows.slice(0, NAMED).map(({ change }) => plainLine(change.path, 120));
+  const names = rows.slice(0, NAMED).map(({ change }) => forLabel(change.path, 120));
   const detail = [
     ...(edited > 0 ? [vscode.l10n.t('What was changed in the VM and not staged is lost.')] : []),
     ...(untracked > 0 ? [vscode.l10n.t('{0} untracked files are deleted.', untracked)] : []),

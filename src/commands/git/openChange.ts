@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { GitResource } from '../../attach/git/gitResource';
 import { versionUri } from '../../attach/git/gitUri';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import type { CommandContext } from '../commandContext';
 import { rowsOf } from './repositoryOf';
 
@@ -27,7 +27,7 @@ async function open(row: GitResource): Promise<void> {
   }
   const version = (name: 'HEAD' | ':0', path = resourceUri.path) =>
     versionUri(source.id, source.root, path, name);
-  const name = plainLine(posix.basename(change.path), 80);
+  const name = forLabel(posix.basename(change.path), 80);
   if (group === 'workingTree' && change.worktree !== 'D') {
     const title = vscode.l10n.t('{0} (Working Tree)', name);
     await vscode.commands.executeCommand('vscode.diff', version(':0'), resourceUri, title);

@@ -2,7 +2,8 @@ import * as vscode from 'vscode';
 import type { GroupId } from '../../attach/git/changeLook';
 import { GitResource } from '../../attach/git/gitResource';
 import type { RepositorySource } from '../../attach/git/repositorySource';
-import { plainLine } from '../../core/plainText';
+import { showInformation, showProgress } from '../../attach/notify';
+import { forLabel } from '../../core/plainText';
 import type { GitRepository } from '../../guest/git/gitRepository';
 import type { CommandContext } from '../commandContext';
 
@@ -25,14 +26,12 @@ export async function repositoryOf(
     return given ?? sources[0];
   }
   if (sources.length === 0) {
-    await vscode.window.showInformationMessage(
-      vscode.l10n.t('There is no git repository in this window’s VM.'),
-    );
+    await showInformation(vscode.l10n.t('There is no git repository in this window’s VM.'));
     return undefined;
   }
   const items = sources.map((source) => ({
     label: source.name,
-    description: plainLine(source.root),
+    description: forLabel(source.root, 200),
     source,
   }));
   const placeHolder = vscode.l10n.t('Which repository?');
@@ -53,7 +52,7 @@ export async function onRepository<T>(
   source: RepositorySource,
   work: (repository: GitRepository) => Promise<T>,
 ): Promise<T> {
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.SourceControl }, async () => {
+  return showProgress({ location: vscode.ProgressLocation.SourceControl }, async () => {
     try {
       return await work(source.repository);
     } finally {

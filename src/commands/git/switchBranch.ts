@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { plainLine } from '../../core/plainText';
+import { forLabel } from '../../core/plainText';
 import type { Branch } from '../../guest/git/gitRepository';
 import type { CommandContext } from '../commandContext';
 import { createBranch } from './createBranch';
@@ -33,8 +33,8 @@ export async function switchBranch(context: CommandContext, ...args: unknown[]):
 function rowOf(branch: Branch): Row {
   const icon = branch.current ? 'check' : branch.remote ? 'cloud' : 'git-branch';
   return {
-    label: `$(${icon}) ${plainLine(branch.name, 120)}`,
-    description: plainLine(branch.subject, 120),
+    label: `$(${icon}) ${forLabel(branch.name, 120)}`,
+    description: forLabel(branch.subject, 120),
     branch,
   };
 }

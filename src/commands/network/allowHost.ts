@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { ruleFor } from '../../attach/newDenials';
+import { showInformation } from '../../attach/notify';
 import type { AllowScope, NetworkPolicy } from '../../network/networkService';
 import { hostText } from '../../views/hostText';
 import { attempt, type CommandContext } from '../commandContext';
@@ -61,7 +62,7 @@ async function sayAllowed(
   const message = isShut
     ? t('{0} is allowed, and counts once the network of the VM is set to Allowlist.', shown)
     : texts[scope];
-  const pressed = await vscode.window.showInformationMessage(message, ...(isShut ? [change] : []), undo);
+  const pressed = await showInformation(message, ...(isShut ? [change] : []), undo);
   if (pressed === undo) {
     await revokeRules(context, machineId, rules);
   } else if (pressed === change) {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showInformation } from '../../attach/notify';
 import type { NetworkPreset } from '../../network/networkService';
 import { hostText } from '../../views/hostText';
 import { attempt, type CommandContext } from '../commandContext';
@@ -35,7 +36,7 @@ export async function allowPackageHosts(context: CommandContext, ...args: unknow
     return;
   }
   if (found.value.length === 0) {
-    await vscode.window.showInformationMessage(t('{0} in the VM names no host.', tool.label));
+    await showInformation(t('{0} in the VM names no host.', tool.label));
     return;
   }
   const hosts = await pickPresetHosts(found.value, t('Hosts that {0} in the VM names', tool.label));
@@ -50,11 +51,11 @@ export async function allowPackageHosts(context: CommandContext, ...args: unknow
   if (done && done.value.mode === 'none') {
     const change = t('Change Network');
     const message = t('They count once the network of the VM is set to Allowlist.');
-    if ((await vscode.window.showInformationMessage(message, change)) === change) {
+    if ((await showInformation(message, change)) === change) {
       await vscode.commands.executeCommand(COMMAND_IDS.changeNetwork, machine.id);
     }
   } else if (done) {
     const shown = hosts.slice(0, 5).map(hostText).join(', ');
-    await vscode.window.showInformationMessage(t('This machine reaches {0} from now on.', shown));
+    await showInformation(t('This machine reaches {0} from now on.', shown));
   }
 }

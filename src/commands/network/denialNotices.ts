@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import { type DenialNotice, deniedHosts, NewDenials } from '../../attach/newDenials';
+import { showWarning } from '../../attach/notify';
 import { machineFolder } from '../../attach/terminalProfile';
 import { DisposableList } from '../../core/disposables';
-import { nameText } from '../../views/messageText';
+import { forLabel } from '../../core/plainText';
 import { requestLabel } from '../../views/network/networkRow';
 import type { CommandContext } from '../commandContext';
 import { allowHosts } from './allowHost';
@@ -47,7 +48,7 @@ async function present(context: CommandContext, notice: DenialNotice): Promise<v
   const machine = t('For This Machine');
   const more = t('More…');
   const message = t('{0} asked for {1} and was denied.', vm, requestLabel(first));
-  const pressed = await vscode.window.showWarningMessage(message, once, machine, more);
+  const pressed = await showWarning(message, once, machine, more);
   if (pressed === once || pressed === machine) {
     await allowHosts(context, notice.machineId, [first], pressed === once ? 'once' : 'machine');
   } else if (pressed === more) {
@@ -66,7 +67,7 @@ async function presentMany(context: CommandContext, notice: DenialNotice, vm: st
     hosts.length > NAMED
       ? t('{0} asked for {1} hosts and was denied: {2} and others.', vm, hosts.length, named)
       : t('{0} asked for {1} and was denied.', vm, named);
-  const pressed = await vscode.window.showWarningMessage(message, choose, show, never);
+  const pressed = await showWarning(message, choose, show, never);
   if (pressed === show) {
     await vscode.commands.executeCommand('bulkhead.network.focus');
   } else if (pressed === never) {
@@ -123,5 +124,5 @@ async function decide(context: CommandContext, { machineId, hosts }: DenialNotic
 function nameOf(context: CommandContext, machineId: string): string {
   const status = context.attachments.get(machineId)?.status;
   const name = status && status.kind !== 'idle' ? status.info?.name : undefined;
-  return nameText(name ?? machineId);
+  return forLabel(name ?? machineId);
 }

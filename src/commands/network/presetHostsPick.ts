@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
+import { forLabel } from '../../core/plainText';
 import type { PresetQuestion } from '../../network/networkService';
 import { isOfTheWeb } from '../../network/presets';
 import { hostText } from '../../views/hostText';
-import { nameText } from '../../views/messageText';
 
 /** Lets the user tick which of the hosts that a tool names count. Undefined if he gave up. */
 export async function pickPresetHosts(
@@ -43,7 +43,7 @@ export async function choosePresetHosts(
     const title = vscode.l10n.t(
       '{0} in {1} names these hosts: which may it reach?',
       preset,
-      nameText(machineId),
+      forLabel(machineId),
     );
     const picked = await pickPresetHosts(hosts, title, source.token);
     return signal.aborted ? [] : (picked ?? []);

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { showInformation, showWarning } from '../../attach/notify';
 import { CancelledError, messageOf } from '../../core/errors';
+import { forLabel } from '../../core/plainText';
 import type { UndoRoomError } from '../../review/apply/applyJournals';
 import type { ApplyResult } from '../../review/reviewService';
 import { lateProgress } from '../../views/lateProgress';
-import { nameText } from '../../views/messageText';
 import type { ReviewModel } from '../../views/review/reviewModel';
 import { applyTitle } from '../../views/review/reviewRows';
 import { visibleText } from '../../views/review/visibleText';
@@ -26,7 +27,7 @@ export async function applyChanges(context: ReviewContext): Promise<void> {
   const { model, machine } = current;
   const selections = model.selections();
   if (selections.length === 0) {
-    await vscode.window.showInformationMessage(l10n.t('Tick what should be brought back first.'));
+    await showInformation(l10n.t('Tick what should be brought back first.'));
     return;
   }
   const { question, detail } = confirmation(model, l10n);
@@ -35,7 +36,7 @@ export async function applyChanges(context: ReviewContext): Promise<void> {
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, apply)) !== apply) {
     return;
   }
-  const title = l10n.t('Bringing changes back from {0}', nameText(machine.name));
+  const title = l10n.t('Bringing changes back from {0}', forLabel(machine.name));
   const done = await attempt(
     context,
     title,
@@ -89,8 +90,8 @@ async function report(
   const why = l10n.t('Show Refused');
   const what =
     applied.length === 1
-      ? l10n.t('1 change was brought back to {0}.', nameText(folder))
-      : l10n.t('{0} changes were brought back to {1}.', applied.length, nameText(folder));
+      ? l10n.t('1 change was brought back to {0}.', forLabel(folder))
+      : l10n.t('{0} changes were brought back to {1}.', applied.length, forLabel(folder));
   context.log.info(what);
   for (const { path, why: reason } of refused) {
     context.log.warn(`${visibleText(path)}: ${visibleText(reason, 500)}`);
@@ -103,7 +104,7 @@ async function report(
   const buttons = applied.length === 0 ? [] : written.length === 0 ? [undo] : [undo, show];
   const [first] = refused;
   const pressed = first
-    ? await vscode.window.showWarningMessage(
+    ? await showWarning(
         l10n.t(
           '{0} Refused: {1} ({2}: {3}). The review shows them as they are now.',
           what,
@@ -114,7 +115,7 @@ async function report(
         ...buttons,
         why,
       )
-    : await vscode.window.showInformationMessage(what, ...buttons);
+    : await showInformation(what, ...buttons);
   if (pressed === undo) {
     await undoApply(context, applyId, machineId);
   } else if (pressed === show) {

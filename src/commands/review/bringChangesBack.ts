@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import { showInformation } from '../../attach/notify';
+import { forLabel } from '../../core/plainText';
 import type { MachineInfo } from '../../machine/hypervisor';
 import { stateName } from '../../views/machines/machineRows';
-import { nameText } from '../../views/messageText';
 import { REVIEW_VIEW } from '../../views/review/reviewTree';
 import { bringUp } from '../machineLifecycle';
 import { targetMachine } from '../targetMachines';
@@ -24,8 +25,8 @@ export async function bringChangesBack(context: ReviewContext, ...args: unknown[
     return;
   }
   if (review.changes.length === 0 && review.commits.length === 0) {
-    await vscode.window.showInformationMessage(
-      vscode.l10n.t('Nothing to bring back: the VM has changed nothing of {0}.', nameText(folder)),
+    await showInformation(
+      vscode.l10n.t('Nothing to bring back: the VM has changed nothing of {0}.', forLabel(folder)),
     );
     return;
   }
@@ -37,10 +38,10 @@ function isMounted({ workspaceMode, name }: MachineInfo): boolean {
   if (workspaceMode !== 'mount') {
     return false;
   }
-  void vscode.window.showInformationMessage(
+  void showInformation(
     vscode.l10n.t(
       '{0} works on the folder of this computer itself: there is nothing to bring back.',
-      nameText(name),
+      forLabel(name),
     ),
   );
   return true;
@@ -60,7 +61,7 @@ async function isUp(context: ReviewContext, machine: MachineInfo): Promise<boole
   const start = machine.state === 'suspended' ? l10n.t('Resume') : l10n.t('Start');
   const question = l10n.t(
     '{0} is {1}. Its files can be looked at while it runs.',
-    nameText(machine.name),
+    forLabel(machine.name),
     stateName(machine.state, l10n),
   );
   const pressed = await vscode.window.showInformationMessage(question, { modal: true }, start);

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
+import { showInformation } from '../../attach/notify';
+import { forLabel } from '../../core/plainText';
 import { lateProgress } from '../../views/lateProgress';
-import { nameText } from '../../views/messageText';
 import { visibleText } from '../../views/review/visibleText';
 import { attempt } from '../commandContext';
 import { mergeCommand } from './mergeCommand';
@@ -13,7 +14,7 @@ export async function fetchCommits(context: ReviewContext): Promise<void> {
   if (!machine) {
     return;
   }
-  const title = l10n.t('Fetching commits from {0}', nameText(machine.name));
+  const title = l10n.t('Fetching commits from {0}', forLabel(machine.name));
   const done = await attempt(
     context,
     title,
@@ -25,7 +26,7 @@ export async function fetchCommits(context: ReviewContext): Promise<void> {
   }
   const [first, ...others] = done.value;
   if (!first) {
-    await vscode.window.showInformationMessage(l10n.t('There are no commits to fetch.'));
+    await showInformation(l10n.t('There are no commits to fetch.'));
     return;
   }
   for (const { ref, hash, commits } of done.value) {
@@ -42,7 +43,7 @@ export async function fetchCommits(context: ReviewContext): Promise<void> {
     where,
     command,
   );
-  if ((await vscode.window.showInformationMessage(message, copy)) === copy) {
+  if ((await showInformation(message, copy)) === copy) {
     await vscode.env.clipboard.writeText(command);
   }
 }

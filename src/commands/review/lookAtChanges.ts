@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { forLabel } from '../../core/plainText';
 import type { Review } from '../../review/reviewService';
 import { lateProgress } from '../../views/lateProgress';
-import { nameText } from '../../views/messageText';
 import { ReviewModel } from '../../views/review/reviewModel';
 import type { ReviewedMachine } from '../../views/review/reviewTree';
 import { REVIEW_SCHEME, readReviewUri } from '../../views/review/reviewUri';
@@ -13,7 +13,7 @@ export async function lookAtChanges(
   context: ReviewContext,
   machine: ReviewedMachine,
 ): Promise<Review | undefined> {
-  const title = vscode.l10n.t('Looking at what changed in {0}', nameText(machine.name));
+  const title = vscode.l10n.t('Looking at what changed in {0}', forLabel(machine.name));
   const done = await attempt(
     context,
     title,

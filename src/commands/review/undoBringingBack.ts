@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showInformation, showProgress, showWarning } from '../../attach/notify';
 import type { AppliedChanges } from '../../review/reviewService';
 import { visibleText } from '../../views/review/visibleText';
 import { targetMachine } from '../targetMachines';
@@ -17,9 +18,7 @@ export async function undoBringingBack(context: ReviewContext, ...args: unknown[
   }
   const applied = await context.app.appliedChanges(machine.id);
   if (applied.length === 0) {
-    await vscode.window.showInformationMessage(
-      l10n.t('Nothing that was brought back from this machine can be undone.'),
-    );
+    await showInformation(l10n.t('Nothing that was brought back from this machine can be undone.'));
     return;
   }
   const picked = await vscode.window.showQuickPick(applied.map(row), {
@@ -46,7 +45,7 @@ function row({ applyId, at, paths, folder }: AppliedChanges): vscode.QuickPickIt
 export async function undoApply(context: ReviewContext, applyId: string, machineId: string): Promise<void> {
   const { l10n } = vscode;
   // It can't be cancelled: half of it would be neither the one nor the other.
-  const { restored, kept } = await vscode.window.withProgress(
+  const { restored, kept } = await showProgress(
     { location: vscode.ProgressLocation.Window, title: l10n.t('Putting back what was replaced') },
     () => context.app.undoApply(applyId),
   );
@@ -60,8 +59,8 @@ export async function undoApply(context: ReviewContext, applyId: string, machine
   }
   // Not awaited: a notification can stay for hours.
   void (kept.length === 0
-    ? vscode.window.showInformationMessage(what)
-    : vscode.window.showWarningMessage(
+    ? showInformation(what)
+    : showWarning(
         l10n.t(
           '{0} These stay as they are, because they were changed since: {1}',
           what,

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { HostFolder } from './hostFolder';
+import { isSafeHostName } from './hostName';
 
 interface Placed {
   /** Folder it went into, relative to the target; empty for the target itself. */
@@ -40,7 +40,18 @@ export class CopyUndo {
     const folder = relative(this.target.path, to.path);
     const placed: Placed = { folder, name };
     if (replaces && (await to.statOf(name))) {
-      placed.backup = `.replaced-${++this.backups}`;
+      placed.backup = backupName(++this.backups, name);
+      // A second name first: whatever ends this process, the file's own name is never without a file.
+      const linked = await to.linkTo(name, this.staging, placed.backup).then(
+        () => true,
+        () => false,
+      );
+      if (linked) {
+        this.placed.push(placed);
+        await from.moveOver(name, to, name);
+        return;
+      }
+      // A folder, or a file system without hard links.
       await to.moveTo(name, this.staging, placed.backup);
     }
     this.placed.push(placed);
@@ -136,10 +147,13 @@ export class CopyUndo {
         await onFile(path, holder, name);
         return;
       }
-      for (const each of await readdir(join(holder.path, name))) {
-        await this.walk(join(path, each), prune, onFile);
+      for (const each of await namesOf(holder, name)) {
+        // A name that no copy gives is not the copy's: it stays.
+        if (isSafeHostName(each)) {
+          await this.walk(join(path, each), prune, onFile);
+        }
       }
-      if (prune && (await readdir(join(holder.path, name))).length === 0) {
+      if (prune && (await namesOf(holder, name)).length === 0) {
         await holder.removeEmpty(name);
       }
     });
@@ -158,4 +172,20 @@ export class CopyUndo {
       await Promise.all(opened.map((each) => each.close()));
     }
   }
+}
+
+/** Names in a folder that is opened as one, not looked for by its path. */
+async function namesOf(holder: HostFolder, name: string): Promise<string[]> {
+  const folder = await holder.child(name);
+  try {
+    return await folder.names();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Says what it was to somebody who finds it: a copy that is killed leaves it behind. A name is at most 255 bytes. */
+function backupName(number: number, name: string): string {
+  const short = Buffer.byteLength(name) <= 200 ? `-${name}` : '';
+  return `.replaced-${number}${short}`;
 }

@@ -20,13 +20,13 @@ import { BulkheadError, codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
 import { openRegularFile } from '../../core/regularFile';
 import { isSafeHostName } from './hostName';
+import { OPEN_FILES, removeTree } from './removeTree';
 import type { ThereType } from './resolveConflicts';
 
 /** Windows has neither flag. */
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 const DIRECTORY = constants.O_DIRECTORY ?? 0;
-/** Linux names an open folder here: what is below it stays in it, whatever happens to the path meanwhile. */
-const OPEN_FILES = '/proc/self/fd';
+/** On Linux what is below an open folder stays in it, whatever happens to the path meanwhile. */
 const anchored = process.platform === 'linux' && existsSync(OPEN_FILES);
 
 /**
@@ -89,7 +89,7 @@ export class HostFolder {
   }
 
   /** Names in it, at most `limit`. @throws if there are more */
-  async names(limit: number): Promise<string[]> {
+  async names(limit = Number.POSITIVE_INFINITY): Promise<string[]> {
     const names = await readdir(this.handle ? `${OPEN_FILES}/${this.handle.fd}/.` : this.path);
     if (names.length > limit) {
       throw new BulkheadError(`${printable(this.path, 300)} has more than ${limit} entries`);
@@ -114,6 +114,16 @@ export class HostFolder {
   /** Renames an entry of it over another, which goes (unless it is a folder). */
   async replace(name: string, over: string): Promise<void> {
     await rename(this.at(name), this.at(over));
+  }
+
+  /** Keeps a file under a second name in another folder. @throws if it is no file, or the file system knows no hard links */
+  async linkTo(name: string, target: HostFolder, newName: string): Promise<void> {
+    await link(this.at(name), target.at(newName));
+  }
+
+  /** Moves an entry into another folder of the same file system, over the file that is there. */
+  async moveOver(name: string, target: HostFolder, over: string): Promise<void> {
+    await rename(this.at(name), target.at(over));
   }
 
   /** Gives a regular file its new name only if nothing has that. @throws with code EEXIST as `makeFolder` */
@@ -167,9 +177,9 @@ export class HostFolder {
     await rename(this.at(name), target.at(newName));
   }
 
-  /** A file, a link (never what it leads to) or a folder with all that is in it. */
+  /** A file, a link (never what it leads to) or a folder with all that is in it, also where folders are swapped meanwhile. */
   async remove(name: string): Promise<void> {
-    await rm(this.at(name), { recursive: true, force: true });
+    await (this.handle ? removeTree(this.at(name)) : rm(this.at(name), { recursive: true, force: true }));
   }
 
   /** @throws with code ENOTEMPTY if there is something in it */

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { BulkheadError, codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
+import { withoutEnd } from '../../core/withoutEnd';
 import { isProtectedAtTop } from '../protectedPaths';
 import { ambiguousNames } from './fileNames';
 
@@ -134,7 +135,7 @@ async function refuseGitFolderInside(folder: string, name: string): Promise<void
   const file = await open(join(folder, name));
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(GIT_FILE_MAX), 0, GIT_FILE_MAX, 0);
-    const target = /^gitdir: (.*?)[\r\n]*$/s.exec(buffer.toString('utf8', 0, bytesRead))?.[1];
+    const target = /^gitdir: (.*)$/s.exec(withoutEnd(buffer.toString('utf8', 0, bytesRead), '\r\n'))?.[1];
     const real =
       target === undefined
         ? undefined

@@ -43,9 +43,7 @@ export class HostRepository {
         throw unsupported('its .git leads elsewhere (commondir)');
       }
       const config = await textOf(folder, 'config', CONFIG_MAX);
-      if (
-        /^\s*(?:\[extensions\]\s*)?(?:objectformat\s*=\s*"?sha256|refstorage\s*=\s*"?reftable)/im.test(config)
-      ) {
+      if (hasNewerForm(config)) {
         throw unsupported('it keeps its objects or refs in a newer form (SHA-256 or reftable)');
       }
       return new HostRepository(folder);
@@ -149,4 +147,12 @@ function unsupported(why: string): BulkheadError {
     kind: 'usage',
     next: 'Bring the files back instead, or clone from the VM into another folder.',
   });
+}
+
+/** Whether a `.git/config` says that objects or refs are kept in another form than the one that is read here. */
+export function hasNewerForm(config: string): boolean {
+  // No `\s`: it would go over the lines' ends, from each of them again.
+  return /^[ \t]*(?:\[extensions\][ \t]*)?(?:objectformat[ \t]*=[ \t]*"?sha256|refstorage[ \t]*=[ \t]*"?reftable)/im.test(
+    config,
+  );
 }

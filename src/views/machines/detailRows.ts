@@ -1,9 +1,10 @@
 import type { DiskUse, ResourceSample } from '../../app';
 import type { PortEntry } from '../../attach/machinePorts';
 import { messageOf } from '../../core/errors';
+import { forLabel } from '../../core/plainText';
 import type { MachineInfo } from '../../machine/hypervisor';
 import { binarySize } from '../binarySize';
-import { type L10n, oneLine, type Row } from '../row';
+import type { L10n, Row } from '../row';
 import { glance } from './machineRows';
 
 /** Rows below a machine, in this order. */
@@ -35,7 +36,7 @@ export function detailsOf(info: MachineInfo): Detail[] {
 export function detailRow(detail: Detail, info: MachineInfo, details: MachineDetails, l10n: L10n): Row {
   switch (detail) {
     case 'reason': {
-      const reason = oneLine(info.reason ?? '', 300);
+      const reason = forLabel(info.reason ?? '', 300);
       return plain(l10n.t('Last end'), reason, 'info', 'detail.reason');
     }
     case 'resources':
@@ -48,11 +49,11 @@ export function detailRow(detail: Detail, info: MachineInfo, details: MachineDet
       return networkRow(info, l10n);
     case 'folder':
       return {
-        ...plain(l10n.t('Folder'), oneLine(info.folder, 300), 'folder', 'detail.folder'),
+        ...plain(l10n.t('Folder'), forLabel(info.folder, 300), 'folder', 'detail.folder'),
         command: { id: 'bulkhead.revealFolder', title: l10n.t('Reveal Host Folder') },
       };
     case 'image':
-      return plain(l10n.t('Image'), oneLine(info.imageReference, 200), 'package', 'detail.image');
+      return plain(l10n.t('Image'), forLabel(info.imageReference, 200), 'package', 'detail.image');
   }
 }
 
@@ -177,7 +178,7 @@ function networkRow({ networkMode }: MachineInfo, l10n: L10n): Row {
 }
 
 function stillReading(read: Read<unknown>): string | undefined {
-  return read === undefined ? '…' : 'failure' in read ? oneLine(messageOf(read.failure), 200) : undefined;
+  return read === undefined ? '…' : 'failure' in read ? forLabel(messageOf(read.failure), 200) : undefined;
 }
 
 function plain(label: string, description: string, icon: string, contextValue: string): Row {

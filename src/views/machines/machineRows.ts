@@ -1,7 +1,8 @@
 import type { ResourceSample } from '../../app';
+import { forLabel } from '../../core/plainText';
 import type { MachineInfo, MachineState } from '../../machine/hypervisor';
 import { binarySize } from '../binarySize';
-import { type L10n, oneLine, type Row } from '../row';
+import type { L10n, Row } from '../row';
 
 /** Codicon and theme colour of each state. */
 const STATE_ICONS: Record<MachineState, { id: string; color?: string }> = {
@@ -56,7 +57,7 @@ export function machineRow(
   sample: ResourceSample | undefined,
   l10n: L10n,
 ): Row {
-  const name = oneLine(info.name);
+  const name = forLabel(info.name);
   const state = stateName(info.state, l10n);
   const measured = info.state === 'running' && sample ? glance(sample) : [];
   const whose = {
@@ -66,12 +67,12 @@ export function machineRow(
   }[belonging];
   const tooltip = [
     l10n.t('{0} is {1}', name, state),
-    info.reason === undefined ? '' : oneLine(info.reason, 300),
+    info.reason === undefined ? '' : forLabel(info.reason, 300),
     whose,
     info.accelerator === 'tcg'
       ? l10n.t('Emulated (tcg): this host gives it no hardware virtualization')
       : l10n.t('Hardware virtualization: {0}', info.accelerator),
-    oneLine(info.folder, 300),
+    forLabel(info.folder, 300),
   ];
   return {
     label: name,

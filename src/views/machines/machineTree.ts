@@ -5,9 +5,10 @@ import { type Disposable, DisposableList } from '../../core/disposables';
 import { BulkheadError, messageOf } from '../../core/errors';
 import { Listeners } from '../../core/listeners';
 import type { Log } from '../../core/log';
+import { forLabel } from '../../core/plainText';
 import type { MachineInfo, MachineState } from '../../machine/hypervisor';
 import { portRow } from '../ports/portRow';
-import { oneLine, type Row } from '../row';
+import type { Row } from '../row';
 import { rowItem } from '../rowItem';
 import { belongingOf } from './belonging';
 import { DetailReader } from './detailReader';
@@ -205,7 +206,7 @@ export class MachineTree implements vscode.TreeDataProvider<MachineNode>, Dispos
   }
 
   private failureRow(): Row {
-    const why = oneLine(messageOf(this.list.failure), 300);
+    const why = forLabel(messageOf(this.list.failure), 300);
     return {
       label: vscode.l10n.t('The machines cannot be listed'),
       description: why,

@@ -5,8 +5,9 @@ import type { NetworkRequests } from '../../attach/networkRequests';
 import { type Disposable, DisposableList } from '../../core/disposables';
 import { messageOf } from '../../core/errors';
 import type { Log } from '../../core/log';
+import { forLabel } from '../../core/plainText';
 import type { NetworkPolicy, NetworkRow } from '../../network/networkService';
-import { oneLine, type Row } from '../row';
+import type { Row } from '../row';
 import { rowItem } from '../rowItem';
 import { policyRow, requestRow, ruleRow } from './networkRow';
 
@@ -125,7 +126,7 @@ export class NetworkTree implements vscode.TreeDataProvider<NetworkNode>, Dispos
         const status = this.attachments.get(node.machineId)?.status;
         const name = status && status.kind !== 'idle' ? status.info?.name : undefined;
         return {
-          label: oneLine(name ?? node.machineId),
+          label: forLabel(name ?? node.machineId),
           icon: { id: 'vm' },
           contextValue: 'machineNetwork',
           expands: 'expanded',

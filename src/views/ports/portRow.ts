@@ -1,11 +1,12 @@
 import type { PortEntry } from '../../attach/machinePorts';
 import { messageOf } from '../../core/errors';
-import { guestName, type L10n, oneLine, type Row } from '../row';
+import { forLabel } from '../../core/plainText';
+import type { L10n, Row } from '../row';
 
 /** The guest's word for who listens: `node (812)`, or nothing. */
 export function processText({ listening }: PortEntry): string {
   const { process } = listening ?? {};
-  const name = process ? guestName(process.name) : '';
+  const name = process ? forLabel(process.name, 40) : '';
   return name === '' || !process ? '' : `${name} (${process.pid})`;
 }
 
@@ -28,7 +29,7 @@ export function portRow(entry: PortEntry, l10n: L10n): Row {
             other: '',
           }[listening.address]
         : l10n.t('Nothing listens on it in the VM yet'),
-      forward?.kind === 'failed' ? oneLine(messageOf(forward.error), 300) : '',
+      forward?.kind === 'failed' ? forLabel(messageOf(forward.error), 300) : '',
     ]
       .filter((line) => line !== '')
       .join('\n'),
@@ -45,7 +46,7 @@ function forwardText({ forward }: PortEntry, l10n: L10n): string {
     case 'opening':
       return l10n.t('forwarding…');
     case 'failed':
-      return l10n.t('not forwarded: {0}', oneLine(messageOf(forward.error), 200));
+      return l10n.t('not forwarded: {0}', forLabel(messageOf(forward.error), 200));
     default:
       return '';
   }

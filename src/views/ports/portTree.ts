@@ -3,7 +3,8 @@ import type { Attachments } from '../../attach/attachments';
 import type { PortForwards } from '../../attach/portForwards';
 import { machineFolder } from '../../attach/terminalProfile';
 import { type Disposable, DisposableList } from '../../core/disposables';
-import { oneLine, type Row } from '../row';
+import { forLabel } from '../../core/plainText';
+import type { Row } from '../row';
 import { rowItem } from '../rowItem';
 import { portRow } from './portRow';
 
@@ -77,7 +78,7 @@ export class PortTree implements vscode.TreeDataProvider<PortNode>, Disposable {
     const status = this.attachments.get(node.machineId)?.status;
     const name = status && status.kind !== 'idle' ? status.info?.name : undefined;
     return {
-      label: oneLine(name ?? node.machineId),
+      label: forLabel(name ?? node.machineId),
       icon: { id: 'vm' },
       contextValue: 'machinePorts',
       expands: 'expanded',

@@ -1,5 +1,5 @@
 import type { DiskUse, ResourceSample } from '../../app';
-import { printable } from '../../core/log';
+import { forLabel } from '../../core/plainText';
 import type { MachineInfo } from '../../machine/hypervisor';
 import type { Frame, MachineHead, Processes, Space } from './resourceMessages';
 
@@ -50,7 +50,7 @@ export function processesOf({ guest }: ResourceSample): Processes | undefined {
         .slice(0, MAX_PROCESSES)
         .map(({ pid, name, uid, cpuPercent, memoryBytes, kit }) => ({
           pid: figure(pid),
-          name: oneLine(name, MAX_NAME),
+          name: forLabel(name, MAX_NAME),
           uid: figure(uid),
           cpu: figure(cpuPercent),
           memory: figure(memoryBytes),
@@ -64,10 +64,10 @@ export function headOf(info: MachineInfo): MachineHead {
   const next = info.state === 'suspended' ? 'resume' : STARTABLE.has(info.state) ? 'start' : undefined;
   return {
     id: info.id,
-    name: oneLine(info.name, MAX_NAME),
+    name: forLabel(info.name, MAX_NAME),
     state: info.state,
     ...(next && { next }),
-    ...(info.reason !== undefined && { reason: oneLine(info.reason, 200) }),
+    ...(info.reason !== undefined && { reason: forLabel(info.reason, 200) }),
     accelerator: info.accelerator,
     cpus: info.cpus,
     memory: info.memoryBytes,
@@ -90,8 +90,4 @@ export function spaceOf(use: DiskUse): Space {
 
 function figure(value: number): number {
   return Number.isFinite(value) && value > 0 ? value : 0;
-}
-
-function oneLine(text: string, limit: number): string {
-  return printable(text, limit).replace(/\s+/g, ' ');
 }

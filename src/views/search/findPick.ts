@@ -1,13 +1,14 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { Attachments } from '../../attach/attachments';
+import { askLine } from '../../attach/notify';
 import type { GuestFolder } from '../../attach/searchedFolder';
 import { DisposableList } from '../../core/disposables';
 import { messageOf } from '../../core/errors';
 import type { Log } from '../../core/log';
+import { forLabel } from '../../core/plainText';
 import type { FileMatch } from '../../guest/fileMatch';
 import { MATCHES_MAX } from '../../guest/searchFiles';
-import { plainLabel } from '../plainLabel';
 import { MatchPreview } from './matchPreview';
 import { inOurOrder, throttled } from './quickPickOrder';
 import { RunningSearch, type SearchState } from './runningSearch';
@@ -117,13 +118,13 @@ export class FindPick {
     for (const match of state.matches) {
       if (match.path !== file) {
         file = match.path;
-        rows.push({ label: plainLabel(placeName(match)), kind: vscode.QuickPickItemKind.Separator });
+        rows.push({ label: forLabel(placeName(match), 300), kind: vscode.QuickPickItemKind.Separator });
       }
       // VS Code itself marks typed text in labels; what an expression matched it can't know.
       const [open, close] = state.query?.regex ? ['«', '»'] : ['', ''];
       rows.push({
-        label: plainLabel(`${match.before}${open}${match.match}${close}${match.after}`, 600),
-        description: plainLabel(`${posix.basename(placeName(match))}:${match.line}`),
+        label: forLabel(`${match.before}${open}${match.match}${close}${match.after}`, 600),
+        description: forLabel(`${posix.basename(placeName(match))}:${match.line}`, 300),
         alwaysShow: true,
         buttons: [this.toSide],
         match,
@@ -140,7 +141,7 @@ export class FindPick {
       : [
           { label: vscode.l10n.t('searched before'), kind: vscode.QuickPickItemKind.Separator },
           ...history.map((again) => ({
-            label: `$(history) ${plainLabel(again)}`,
+            label: `$(history) ${forLabel(again, 300)}`,
             alwaysShow: true,
             again,
           })),
@@ -187,7 +188,7 @@ export class FindPick {
   private async askPatterns(which: 'include' | 'exclude'): Promise<void> {
     this.asking = true;
     try {
-      const patterns = await vscode.window.showInputBox({
+      const patterns = await askLine({
         title: which === 'include' ? vscode.l10n.t('Files to Include') : vscode.l10n.t('Files to Exclude'),
         prompt: vscode.l10n.t('Patterns with commas between them, such as *.ts, src/**/test'),
         value: this.options[which],
@@ -253,7 +254,7 @@ function notes({ matches, busy, summary, failure }: SearchState): Row[] {
   const rows: Row[] = [];
   const add = (label: string, more: Partial<Row> = {}) => rows.push({ label, alwaysShow: true, ...more });
   if (failure !== undefined) {
-    add(`$(error) ${plainLabel(failure)}`);
+    add(`$(error) ${forLabel(failure, 300)}`);
   }
   if (summary?.end === 'enough') {
     add(

@@ -6,7 +6,7 @@ import { splitPlace } from '../../attach/rankPaths';
 import { type GuestFolder, guestUri } from '../../attach/searchedFolder';
 import { DisposableList } from '../../core/disposables';
 import { isCancelled, messageOf } from '../../core/errors';
-import { plainLabel } from '../plainLabel';
+import { forLabel } from '../../core/plainText';
 import { inOurOrder, throttled } from './quickPickOrder';
 
 /** Rows at a time: who needs more types more. */
@@ -39,8 +39,8 @@ export function pickFile(lists: FileLists, folder: GuestFolder): Promise<void> {
     const { paths, summary } = lists.get(folder);
     const { query } = splitPlace(pick.value.trim());
     const toRow = (path: string): Row => ({
-      label: plainLabel(posix.basename(path)),
-      description: plainLabel(posix.dirname(path) === '.' ? '' : posix.dirname(path)),
+      label: forLabel(posix.basename(path), 300),
+      description: forLabel(posix.dirname(path) === '.' ? '' : posix.dirname(path), 300),
       iconPath: vscode.ThemeIcon.File,
       alwaysShow: true,
       buttons: [toSide],
@@ -55,7 +55,7 @@ export function pickFile(lists: FileLists, folder: GuestFolder): Promise<void> {
     const others = found.filter((path) => query !== '' || !recent.includes(path));
     rows.push(...others.slice(0, ROWS_MAX).map(toRow));
     if (failure !== undefined) {
-      rows.push(note(`$(error) ${plainLabel(failure)}`));
+      rows.push(note(`$(error) ${forLabel(failure, 300)}`));
     } else if (found.length > ROWS_MAX) {
       rows.push(
         note(

@@ -122,7 +122,7 @@ attack(
       '\x1b[2147483647L\x1b]0;a\u202e\nb$(x)\x07',
     ]);
     expect(shown).toBe(
-      '\x1b]8;;\x1b\\click\x1b]8;;\x1b\\\x1b]8;;\x1b\\click\x1b]8;;\x1b\\\x1b[9999L\x1b]0;ab$ (x)\x1b\\',
+      '\x1b]8;;\x1b\\click\x1b]8;;\x1b\\\x1b]8;;\x1b\\click\x1b]8;;\x1b\\\x1b[9999L\x1b]0;ab$\u2060(x)\x1b\\',
     );
     return JSON.stringify(shown);
   },

@@ -1,11 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect } from 'vitest';
 import { Output } from '../../../src/cli/output';
 import { StatusLine } from '../../../src/cli/statusLine';
-import { plainLine } from '../../../src/core/plainText';
-import { messageText, nameText } from '../../../src/views/messageText';
-import { plainLabel } from '../../../src/views/plainLabel';
-import { guestName, oneLine } from '../../../src/views/row';
+import { forLabel, forMessage } from '../../../src/core/plainText';
 import { attack } from '../attack';
 
 /** Names that a guest may give to files, processes, branches, folders and errors. */
@@ -38,26 +37,60 @@ attack(
   },
   () => {
     for (const text of STRINGS) {
-      for (const shown of [messageText(text), nameText(text)]) {
+      for (const shown of [forMessage(text), forLabel(text)]) {
         expect(shown).not.toMatch(LINK);
-      }
-      for (const shown of [nameText(text), guestName(text), plainLabel(text), plainLine(text)]) {
-        expect(shown).not.toMatch(ICON);
-        expect(shown).not.toContain('\n');
-      }
-      for (const shown of [
-        messageText(text),
-        nameText(text),
-        guestName(text),
-        plainLabel(text),
-        plainLine(text),
-        oneLine(text),
-      ]) {
         expect(shown).not.toMatch(CONTROLS);
         expect(shown.length).toBeLessThan(1010);
       }
+      expect(forLabel(text)).not.toMatch(ICON);
+      expect(forLabel(text)).not.toContain('\n');
     }
-    return `${STRINGS.length} strings, 6 kinds of text`;
+    return `${STRINGS.length} strings, 2 kinds of text`;
+  },
+);
+
+/** The sentences that the editor's side says, with `{0}` where a name goes. */
+function sentences(): string[] {
+  const rooms = new URL('../../../src/', import.meta.url).pathname;
+  return ['attach', 'commands', 'views'].flatMap((room) =>
+    readdirSync(join(rooms, room), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [
+        ...readFileSync(join(rooms, room, name), 'utf8').matchAll(/\bt\(\s*'((?:[^'\\]|\\.)*)'/g),
+      ])
+      .map((match) => match[1] ?? '')
+      .filter((sentence) => /\{\d\}/.test(sentence)),
+  );
+}
+
+attack(
+  {
+    id: 'text-whole-notifications',
+    from: 'guest',
+    tries:
+      'The same names, as they are, and the two halves of a link as two names, in every sentence that the editor’s side has, as a notification, a progress or an input box’s prompt.',
+    holds:
+      'The whole text loses its links, whatever it was put together from: no place that shows it can forget to.',
+    promise: 'text-not-markup',
+  },
+  () => {
+    const said = sentences();
+    expect(said.length).toBeGreaterThan(100);
+    const names = [...STRINGS.map((text) => [text, text]), ['[a]', '(command:x)'], ['[a', '](command:x)']];
+    let links = 0;
+    for (const sentence of said) {
+      for (const [even = '', odd = ''] of names) {
+        for (const fill of [sentence, '{0}{1}', `${sentence}{1}`]) {
+          const text = fill.replace(/\{(\d)\}/g, (_, index: string) =>
+            Number(index) % 2 === 0 ? even : odd,
+          );
+          links += LINK.test(text) ? 1 : 0;
+          expect(forMessage(text)).not.toMatch(LINK);
+        }
+      }
+    }
+    expect(links).toBeGreaterThan(100);
+    return `${said.length} sentences, ${links} of the texts would have had a link`;
   },
 );
 

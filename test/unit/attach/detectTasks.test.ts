@@ -84,3 +84,16 @@ test('hostile files: bounded, and no name is an option', () => {
   });
   expect(packageScripts(many, 'npm').length).toBe(100);
 });
+
+test('a script or a folder puts no icon, link or second line into the pick; the command gets its exact name', () => {
+  const [task] = packageScripts(
+    JSON.stringify({ scripts: { '$(verified) [safe](command:x)': 'x' } }),
+    'npm',
+    'a$(trash)\u202e\nb',
+  );
+  expect(task).toMatchObject({
+    name: 'npm: $\u2060(verified) [safe]\u2060(command:x) - a$\u2060(trash) b',
+    args: ['run', '$(verified) [safe](command:x)'],
+    cwd: 'a$(trash)\u202e\nb',
+  });
+});

@@ -85,7 +85,7 @@ describe('what a guest’s terminal may show', () => {
     ['printing', '\x1b[5i\x1b[4i', ''],
     ['answerback', '\x05', ''],
     ['a million repetitions', 'a\x1b[2147483647b', 'a\x1b[9999b'],
-    ['a title that is no line', '\x1b]2;a\u202eb\n$(alert)\x07', `\x1b]2;ab$ (alert)${ST}`],
+    ['a title that is no line', '\x1b]2;a\u202eb\n$(alert)\x07', `\x1b]2;ab$\u2060(alert)${ST}`],
     ['what was broken off', '\x1b]52;c\x18;?\x07', ';?\x07'],
   ])('not %s', (_, text, expected) => {
     expect(shown(text)).toBe(expected);

@@ -17,7 +17,7 @@ function* sources(): Generator<[string, string]> {
 
 /** Calls that show their first argument, and properties that are shown, with a literal that is not localized. */
 const RAW = [
-  /\bshow(?:Information|Warning|Error)Message\(\s*['"`]/g,
+  /\bshow(?:Information|Warning|Failure|(?:Information|Warning|Error)Message)\(\s*['"`]/g,
   /\bsetStatusBarMessage\(\s*['"`]/g,
   /\bcreateWebviewPanel\(\s*[^,]+,\s*['"`]/g,
   /\b(?:title|label|detail|placeHolder|placeholder|openLabel|prompt|tooltip):\s*['"`](?:\$\([\w~-]+\)\s*)?[A-Z][a-z]/g,

@@ -38,6 +38,6 @@ test('before anything is known it is starting', () => {
 test('a repo cannot put icons, lines or escapes into the status bar', () => {
   const info = { ...INFO, name: 'a$(trash)\n\u001b[31mb' };
   expect(machineStateText('app-1', { kind: 'attached', info }).text).toBe(
-    '$(vm-running) a$ (trash) b: running',
+    '$(vm-running) a$\u2060(trash) b: running',
   );
 });

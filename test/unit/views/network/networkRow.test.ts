@@ -50,7 +50,7 @@ it('keeps what a guest calls a host plain, short, and its end in sight', () => {
   expect(row.label.length).toBeLessThan(100);
   expect(row.label).toMatch(/^….*evil\.test$/);
   const odd = requestRow(request({ host: '$(check) [x](command:y)\u001b]0;z\u0007\u202e' }), l10n);
-  expect(odd.label).toBe('$ (check) [x] (command:y)');
+  expect(odd.label).toBe('$\u2060(check) [x]\u2060(command:y)');
 });
 
 it('says who lets a host through, and until when', () => {
