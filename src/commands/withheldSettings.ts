@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { Withheld } from '../attach/editorSettings/withheldSettings';
+import { showWarning } from '../attach/notify';
 import { messageOf } from '../core/errors';
 import { forLabel } from '../core/plainText';
 import type { CommandContext } from './commandContext';
@@ -36,7 +37,7 @@ async function present(context: CommandContext, found: Withheld): Promise<void> 
           file,
           named(found.keys, NAMED, ', '),
         );
-  const pressed = await vscode.window.showWarningMessage(message, show, use);
+  const pressed = await showWarning(message, show, use);
   if (pressed === show) {
     const content = Buffer.from(found.bytes).toString('utf8');
     await vscode.window.showTextDocument(

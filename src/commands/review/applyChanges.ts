@@ -98,7 +98,7 @@ async function report(
   }
   for (const note of notes) {
     context.log.warn(visibleText(note, 500));
-    void vscode.window.showWarningMessage(visibleText(note, 500));
+    void showWarning(visibleText(note, 500));
   }
   const written = applied.filter((path) => model.change(path)?.kind !== 'deleted');
   const buttons = applied.length === 0 ? [] : written.length === 0 ? [undo] : [undo, show];
