@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UpResult } from '../../src/app';
 import { delay } from '../../src/core/deadline';
 import type { MachineInfo } from '../../src/machine/hypervisor';
-import { plainLog } from '../../src/machine/kvm/containerExec';
-import { containerOf, inVolume, TestMachine } from './fixtures/machine';
+import { execOutput, plainLog } from '../../src/machine/kvm/containerExec';
+import { containerOf, engine, inVolume, TestMachine } from './fixtures/machine';
 import { bareImage } from './fixtures/workspace';
 
 /** Counts, and writes count and wall clock to the serial console, where the Engine notes the host's time beside it. */
@@ -170,3 +170,34 @@ test.each([
   expect(await bootId()).not.toBe(boot);
   expect(await machine.sh('cat /root/synced')).toBe(content);
 });
+
+test('a suspend that fails half-way leaves no memory that a later start would load over a newer disk', async () => {
+  const boot = await bootId();
+  // The VMM has nowhere to note how it ended: what comes after the memory was saved fails.
+  await inVmm('cat /dev/zero > /tmp/full 2> /dev/null || true');
+  const failed = await machine.cli.run(['suspend', machine.id]);
+  expect(failed.code).toBe(1);
+  // The guest goes on, and writes.
+  const content = randomBytes(16).toString('hex');
+  await machine.sh(`echo ${content} > /root/later; sync /root/later`);
+  expect(await inVolume(machine.id, 'ls', '/machine')).not.toMatch(/^ram/m);
+  await inVmm('rm /tmp/full');
+  expect((await suspend()).state).toBe('suspended');
+  await machine.bulkhead('resume');
+  expect(await bootId()).toBe(boot);
+  expect(await machine.sh('cat /root/later')).toBe(content);
+});
+
+test('a guest that fills its console fills nothing that its machine needs', async () => {
+  await inVmm('cat /dev/zero > /console/more 2> /dev/null || true');
+  await machine.sh('echo still heard > /dev/console');
+  expect((await suspend()).state).toBe('suspended');
+  await machine.bulkhead('resume');
+  expect(await machine.sh('echo here')).toBe('here');
+});
+
+/** In the VMM's container, as the VMM. */
+async function inVmm(script: string): Promise<void> {
+  const options = { what: script, ms: 30_000 };
+  await execOutput(await engine(), await containerOf(machine.id), ['/bin/bash', '-euc', script], options);
+}

@@ -7,8 +7,8 @@ import { HostilePeer } from './hostilePeer';
 import { sftpScript } from './sftpScript';
 
 /** How long messages are damaged (ms); the host works on for some seconds after that. */
-const DAMAGE_MS = 9000;
-const WORK_MS = 11_000;
+const DAMAGE_MS = 18_000;
+const WORK_MS = 20_000;
 
 attack(
   {
