@@ -14,15 +14,27 @@ const IMAGE = 'images.test/left-over:1';
 const PROXY = 'http://10.0.2.2:3128';
 /** As at boot. */
 const tellDocker = (account: string) => `/.bulkhead/bin/tell-docker ${PROXY} "$PWD" ${account}`;
-/** As from a service without the variables. The kit has no modules for bridges and packet filters. */
+/**
+ * Once it has been told, and as from a service: without the variables. dockerd gives a containerd that it starts itself 15 seconds and
+ * then ends, which is too little on a busy host under emulation. The kit has no modules for bridges and packet filters.
+ */
 const START = `
-  env -i PATH="$PATH" dockerd --iptables=false --bridge=none > /tmp/dockerd.log 2>&1 &
-  for try in $(seq 200); do
-    docker version > /dev/null 2>&1 && exit
-    kill -0 $! || break
+  containerd > /tmp/containerd.log 2>&1 &
+  for try in $(seq 150); do
+    missing=$(ls /run/containerd/containerd.sock /etc/docker/daemon.json 2>&1 > /dev/null) && break
     sleep 0.5
   done
-  cat /tmp/dockerd.log; exit 1`;
+  [ -z "$missing" ] || { echo "$missing"; exit 1; }
+  env -i PATH="$PATH" dockerd --iptables=false --bridge=none > /tmp/dockerd.log 2>&1 &
+  for try in $(seq 50); do
+    ! docker version > /dev/null 2>&1 || exit 0
+    kill -0 $! 2> /dev/null || break
+    sleep 0.5
+  done
+  grep -hv level=info /tmp/containerd.log /tmp/dockerd.log; exit 1`;
+/** From a host that is allowed, then from one that is not. */
+const FETCH = 'wget -q -O - http://images.test/v2/ && echo && ! wget -q -O - http://elsewhere.test/ 2>&1';
+const FETCHED = '{}\nwget: server returned error: HTTP/1.1 403 Forbidden';
 
 let world: EgressWorld;
 let machine: TestMachine;
@@ -43,11 +55,10 @@ beforeAll(async () => {
   ];
   await world.serve(await imageRegistry('images.test', { name: 'left-over', tag: '1', layer }));
   const trusted = '/etc/docker/certs.d/images.test';
-  await machine.sh(`mkdir -p ${trusted} && printf '%s\\n' '${world.certificate}' > ${trusted}/ca.crt`);
-  await vi.waitUntil(async () => (await attempt('test -s /etc/docker/daemon.json')).code === 0, {
-    timeout: 120_000,
-    interval: 500,
-  });
+  // dockerd looks a registry's name up before it asks the proxy; without this it would wait for no answer, 40 seconds a pull.
+  await machine.sh(`
+    mkdir -p ${trusted}; echo '${world.certificate}' > ${trusted}/ca.crt
+    echo '${world.address} images.test elsewhere.test' >> /etc/hosts`);
   expect(await attempt(START)).toEqual({ code: 0, said: '' });
 }, 900_000);
 
@@ -80,21 +91,15 @@ test('pulls from a registry that is allowed, over TLS, and from no other', async
 });
 
 test('a container finds the proxy by itself', async () => {
-  const run = `docker run --rm --network host ${IMAGE}`;
-  expect(await machine.sh(`${run} /bin/sh -c 'echo $HTTP_PROXY $https_proxy $NO_PROXY'`)).toBe(
-    `${PROXY} ${PROXY} localhost,127.0.0.1,::1`,
+  const script = `echo $HTTP_PROXY $https_proxy $NO_PROXY; ${FETCH}`;
+  expect(await machine.sh(`docker run --rm --network host ${IMAGE} /bin/sh -c '${script}'`)).toBe(
+    `${PROXY} ${PROXY} localhost,127.0.0.1,::1\n${FETCHED}`,
   );
-  expect(await machine.sh(`${run} wget -q -O - http://images.test/v2/`)).toBe('{}');
-  expect((await attempt(`${run} wget -q -O - http://elsewhere.test/`)).code).not.toBe(0);
 });
 
 test('so does a build', async () => {
-  const dockerfile = `FROM ${IMAGE}\nRUN wget -q -O /answer http://images.test/v2/\n`;
-  await machine.sh(`mkdir -p /tmp/b && printf '${dockerfile}' > /tmp/b/Dockerfile`);
-  expect(await attempt('docker build -q --network host -t built /tmp/b')).toMatchObject({ code: 0 });
-  expect(await machine.sh("docker run --rm built /bin/sh -c 'read -r all < /answer || echo $all'")).toBe(
-    '{}',
-  );
+  await machine.sh(`mkdir -p /tmp/b && printf '%s\\n' 'FROM ${IMAGE}' 'RUN ${FETCH}' > /tmp/b/Dockerfile`);
+  expect(await machine.sh('docker build --network host -t built /tmp/b')).toContain(`\n${FETCHED}\n`);
 });
 
 test('a login is kept beside it', async () => {
@@ -103,6 +108,21 @@ test('a login is kept beside it', async () => {
   expect(config.auths).toHaveProperty(['images.test']);
   expect(config.proxies.default.httpProxy).toBe(PROXY);
   expect(await machine.sh('stat -c "%a %U" ~/.docker/config.json')).toBe('600 root');
+});
+
+test('an account’s file is its own; no link is followed, and nothing is put into the workspace', async () => {
+  expect(await machine.sh(`${tellDocker('dev:dev')}; stat -c '%a %U' ~dev/.docker/config.json`)).toBe(
+    '600 dev',
+  );
+  await machine.sh(
+    `rm -r ~dev/.docker; mkdir -m 0777 /tmp/elsewhere; ln -s /tmp/elsewhere ~dev/.docker; ${tellDocker('dev')}`,
+  );
+  await machine.sh(
+    `rm ~dev/.docker; mkdir -m 0777 ~dev/.docker; ln -s /tmp/elsewhere/file ~dev/.docker/config.json; ${tellDocker('dev')}`,
+  );
+  expect(await machine.sh('ls -A /tmp/elsewhere')).toBe('');
+  await machine.sh(`mkdir home; chown dev home; usermod -d "$PWD/home" dev; ${tellDocker('dev')}`);
+  expect(await machine.sh('ls -A home')).toBe('');
 });
 
 test('files of the image’s own stay, and what dockerd refuses is not left there', async () => {
@@ -116,16 +136,4 @@ test('files of the image’s own stay, and what dockerd refuses is not left ther
   );
   const left = `ls /etc/docker | grep -v certs.d; ${asked}`;
   await vi.waitUntil(async () => (await attempt(left)).said === '', { timeout: 60_000, interval: 500 });
-});
-
-test('an account’s file is its own; no link is followed, and nothing is put into the workspace', async () => {
-  expect(await machine.sh(`${tellDocker('dev:dev')}; stat -c '%a %U' ~dev/.docker/config.json`)).toBe(
-    '600 dev',
-  );
-  await machine.sh(
-    `rm -r ~dev/.docker; mkdir -m 0777 /tmp/elsewhere; ln -s /tmp/elsewhere ~dev/.docker; ${tellDocker('dev')}`,
-  );
-  expect(await machine.sh('ls -A /tmp/elsewhere')).toBe('');
-  await machine.sh(`mkdir home; chown dev home; usermod -d "$PWD/home" dev; ${tellDocker('dev')}`);
-  expect(await machine.sh('ls -A home')).toBe('');
 });
