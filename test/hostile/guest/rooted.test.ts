@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { TestMachine } from '../../integration/fixtures/machine';
+import { TestMachine, tracesOf } from '../../integration/fixtures/machine';
 import { attack } from '../attack';
 
 let machine: TestMachine;
@@ -200,4 +200,32 @@ attack(
     return `Ctrl-C in ${seconds} s, stop in ${stopSeconds} s; ports: ${lost.stderr.split('\n')[0]}`;
   },
   { timeoutMs: 240_000 },
+);
+
+attack(
+  {
+    id: 'rooted-fork-bomb',
+    from: 'guest',
+    tries: 'Starts a fork bomb and a program that wants a gigabyte, and takes sshd away.',
+    holds: 'The list answers, stop and rm end it, and nothing of the machine is left.',
+    promise: 'bounded-use',
+  },
+  async () => {
+    await machine.bulkhead('start');
+    await detached(
+      'mount --bind /usr/bin/false /.bulkhead/bin/sshd; bomb() { bomb | bomb & }; python3 -c "x = bytearray(10 ** 9)" & bomb',
+    ).catch(() => undefined);
+    const [state, listSeconds] = await timed(list());
+    expect(state).toBe('running');
+    const [stopped, stopSeconds] = await timed(machine.cli.run(['stop', machine.id], { deadlineMs: 90_000 }));
+    expect(stopped.code).toBe(0);
+    const [removed, removeSeconds] = await timed(
+      machine.cli.run(['rm', machine.id, '--force'], { deadlineMs: 60_000 }),
+    );
+    expect(removed.stderr).toBe('');
+    expect(removed.code).toBe(0);
+    expect(await tracesOf(machine.id)).toEqual([]);
+    return `ls ${listSeconds} s, stop ${stopSeconds} s, rm ${removeSeconds} s`;
+  },
+  { timeoutMs: 300_000 },
 );
