@@ -8,7 +8,8 @@ import { socketMount } from './shareContainer';
 const MIB = 2 ** 20;
 
 /** The kit's `bulkhead` account (guest/Dockerfile). */
-export const JAIL_USER = '1234:1234';
+const JAIL_UID = 1234;
+export const JAIL_USER = `${JAIL_UID}:${JAIL_UID}`;
 
 /**
  * What QEMU needs beside the guest's own memory: its code and buffers, and under TCG the translated code
@@ -72,8 +73,9 @@ export function jail(kvm: KvmDevice | undefined): HostConfig & { CgroupnsMode: '
     ReadonlyRootfs: true,
     Tmpfs: {
       '/tmp': 'size=64m,mode=1777,nosuid,nodev,noexec',
-      // What the guest wrote to its console, for `connect`: a guest that fills it fills nothing else.
-      '/console': 'size=1m,mode=1777,nosuid,nodev,noexec',
+      // What the guest wrote to its console, for `connect`: a guest that fills it fills nothing else. It has an owner, as runc 1.1
+      // forgets the mode at a container's next starts.
+      '/console': `size=1m,mode=0700,uid=${JAIL_UID},gid=${JAIL_UID},nosuid,nodev,noexec`,
     },
     // QEMU's threads, and a process for each of the guest's connections to its proxy.
     PidsLimit: 256,
