@@ -270,7 +270,7 @@ function createLabelled(id, folder) {
     'disk-size': String(2 ** 30),
     user: 'root',
     workspace: '/workspace',
-    disk: '',
+    disk: '0'.repeat(64),
     image: '',
     'image-reference': 'none',
     spec: '',
