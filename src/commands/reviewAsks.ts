@@ -2,15 +2,14 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { showInformation } from '../attach/notify';
 import { machineFolder } from '../attach/terminalProfile';
-import { forLabel, forMessage } from '../core/plainText';
+import { forLabel } from '../core/plainText';
 import type { Ask, FolderAsks } from '../settings/asks';
 import { askOrigin, askText } from '../views/askText';
 import type { CommandContext } from './commandContext';
 
-/** Values that a row's own line names; the lines below it have them all. */
+/** Values that a row of the choice names. */
 const NAMED_IN_ROW = 4;
-const NAMED_IN_LINE = 3;
-/** Characters: a longer value has a line of its own. */
+/** Characters of a value that such a row has room for; and of one that has a row of its own. */
 const LONG = 40;
 const LONGEST = 300;
 
@@ -38,7 +37,10 @@ export async function reviewAsks(context: CommandContext): Promise<void> {
 /** Lets the user tick what counts. False if he gave up; nothing has changed then. */
 export async function chooseAsks(context: CommandContext, asks: FolderAsks): Promise<boolean> {
   const { t } = vscode.l10n;
-  const items = asks.asks.flatMap(rowsOf);
+  if (!(await readAll(asks))) {
+    return false;
+  }
+  const items = asks.asks.map(rowOf);
   const picked = await vscode.window.showQuickPick(items, {
     canPickMany: true,
     title: t('What {0} asks for', forLabel(basename(asks.folder))),
@@ -48,7 +50,7 @@ export async function chooseAsks(context: CommandContext, asks: FolderAsks): Pro
   if (!picked) {
     return false;
   }
-  const ticked = picked.flatMap(({ ask }) => ask?.kind ?? []);
+  const ticked = picked.map(({ ask }) => ask.kind);
   // Of one that counts in part nothing is left either: its row was not ticked.
   const unticked = asks.asks.filter(({ kind }) => !ticked.includes(kind));
   if (unticked.length > 0) {
@@ -58,31 +60,35 @@ export async function chooseAsks(context: CommandContext, asks: FolderAsks): Pro
   return true;
 }
 
-interface Row extends vscode.QuickPickItem {
-  ask?: Ask;
+/** A row of the choice has room for a few values: where there are more, all of them are read first, each in a row of its own. */
+async function readAll(asks: FolderAsks): Promise<boolean> {
+  const { t } = vscode.l10n;
+  const isCut = ({ values }: Ask) =>
+    values.length > NAMED_IN_ROW || values.some((value) => value.length > LONG);
+  const items = asks.asks
+    .filter(isCut)
+    .flatMap((ask) =>
+      ask.values.map((value) => ({ label: forLabel(value, LONGEST), description: askOrigin(ask) })),
+    );
+  if (items.length === 0) {
+    return true;
+  }
+  const read = await vscode.window.showQuickPick(items, {
+    title: t('All that {0} asks for: {1}', forLabel(basename(asks.folder)), items.length),
+    placeHolder: t('Enter goes on to the choice; Escape leaves it as it is'),
+    ignoreFocusOut: true,
+  });
+  return read !== undefined;
 }
 
-/** What is asked for, and below it, in lines that are not cut, the values that had no room. */
-function rowsOf(ask: Ask): Row[] {
-  const row = {
+function rowOf(ask: Ask) {
+  return {
     label: askText(ask, NAMED_IN_ROW),
     description: partly(ask),
     detail: askOrigin(ask),
     picked: ask.granted,
     ask,
   };
-  const values = ask.values.length > NAMED_IN_ROW ? ask.values : [];
-  const size = values.some((value) => value.length > LONG) ? 1 : NAMED_IN_LINE;
-  const lines = Array.from({ length: Math.ceil(values.length / size) }, (_, line) =>
-    values.slice(line * size, (line + 1) * size),
-  );
-  return [
-    row,
-    ...lines.map((line) => ({
-      label: line.map((value) => forMessage(value, LONGEST)).join(', '),
-      kind: vscode.QuickPickItemKind.Separator,
-    })),
-  ];
 }
 
 function partly({ granted, grantedValues }: Ask): string {

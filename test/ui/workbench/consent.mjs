@@ -143,6 +143,10 @@ export async function consent({ page, url, results, cli, example }) {
       await line.waitFor();
       await results.picture('consent-choose-all');
       await page.keyboard.press('Enter');
+      await page
+        .locator('.quick-input-list .monaco-list-row', { hasText: 'Reach over the network' })
+        .waitFor();
+      await page.keyboard.press('Enter');
       await eventually(
         'nothing ticked is an answer',
         async () => JSON.parse(await cli.must(['consent', folder, '--json'])).answered === true,
