@@ -79,7 +79,7 @@ export async function workspaceTrust({ page, url, results, cli, example }) {
       throw new Error(`network: ${mode}, ${JSON.stringify(rules)}`);
     }
     const { onClose } = (await cli.list()).find((/** @type {any} */ machine) => machine.id === id);
-    if (onClose !== undefined && onClose !== null) {
+    if (onClose !== 'suspend') {
       throw new Error(`on close: ${JSON.stringify(onClose)}`);
     }
   });
