@@ -87,7 +87,7 @@ export async function workspaceTrust({ page, url, results, cli, example }) {
   await results.test('its files, and a terminal in the VM, are there without trust', async () => {
     await window.openFile('README.md');
     await window.runCommand('Bulkhead: Open Terminal in VM');
-    await window.terminalSays('$', BRING_UP_MS);
+    await window.terminalSays(/[#$] /, BRING_UP_MS);
     await window.typeInTerminal('echo "kernel $(uname -r)" | tr a-z A-Z');
     await window.terminalSays(/KERNEL \d/);
   });
