@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { showInformation, showWarning } from '../attach/notify';
 import { machineFolder } from '../attach/terminalProfile';
@@ -30,7 +31,9 @@ export function replaceHostTerminals(context: CommandContext): vscode.Disposable
 
 /** A shell on this computer, for whoever really wants one in this window. */
 export async function openHostTerminal(): Promise<void> {
-  vscode.window.createTerminal({ name: hostName(), iconPath: new vscode.ThemeIcon('device-desktop') }).show();
+  const iconPath = new vscode.ThemeIcon('device-desktop');
+  // The window's folder is a path of the VM: VS Code would look for it here.
+  vscode.window.createTerminal({ name: hostName(), iconPath, cwd: homedir() }).show();
 }
 
 async function replace(context: CommandContext, terminal: vscode.Terminal, first: boolean): Promise<void> {

@@ -101,6 +101,8 @@ export async function workspaceTrust({ page, url, results, cli, example }) {
         'terminal.integrated.profiles.linux': { evil: profile },
         'terminal.integrated.defaultProfile.linux': 'evil',
         'terminal.integrated.automationProfile.linux': profile,
+        // The folder's path is one of the VM: a terminal here would not start in it.
+        'terminal.integrated.cwd': '/',
         'terminal.integrated.env.linux': { ENV: mark, BASH_ENV: mark },
       };
       const { workspace } = JSON.parse(await cli.must(['up', folder, '--json', '--quiet']));
@@ -115,6 +117,7 @@ export async function workspaceTrust({ page, url, results, cli, example }) {
       );
       await window.reload();
       await window.statusSays('running', BRING_UP_MS);
+      await window.toast(/settings\.json of the VM is kept from VS Code/).waitFor({ timeout: 60_000 });
       await window.runCommand('Terminal: Create New Terminal');
       await page.waitForTimeout(5000);
       await results.picture('trust-terminal');
