@@ -56,19 +56,26 @@ await runScript(async () => {
   await mkdir(REPORTS, { recursive: true });
   const { env, stopEngine } = await setUp('test');
   const total = { passed: 0, failed: 0 };
+  /** @type {string[]} what is said once more at the end, where somebody who sees only that finds it */
+  const recap = [];
   try {
     const removeLeftovers = await watchLeftovers();
     try {
       await run(['node', 'esbuild.mjs'], { env });
       for (const name of names) {
         say(`\n== ${name}`);
+        const began = Date.now();
         const count = await SUITES[name](env);
-        say(`${name}: ${count.passed} passed, ${count.failed} failed${count.note ? ` (${count.note})` : ''}`);
+        const note = count.note ? ` (${count.note})` : '';
+        const seconds = Math.round((Date.now() - began) / 1000);
+        recap.push(`${name}: ${count.passed} passed, ${count.failed} failed${note} in ${seconds} s`);
+        recap.push(...(count.failures ?? []).map((failure) => `  failed: ${failure}`));
+        say(recap.findLast((line) => !line.startsWith(' ')));
         total.passed += count.passed;
         total.failed += count.failed;
       }
     } catch (error) {
-      say(`\nnpm test: ${error.message}`);
+      recap.push(`npm test: ${error.message}`);
       total.failed += 1;
     } finally {
       await removeLeftovers();
@@ -76,6 +83,7 @@ await runScript(async () => {
   } finally {
     await stopEngine();
   }
+  console.log(`\n${recap.join('\n')}`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
 });

@@ -1,7 +1,11 @@
 // How many tests of a suite passed and failed. What ran no test counts as a failure: silence is not success.
 import { readFile } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
 
-/** @typedef {{ passed: number, failed: number, note?: string }} Count */
+/** @typedef {{ passed: number, failed: number, note?: string, failures?: string[] }} Count */
+
+/** So many characters of a failure are repeated at the end of a run. */
+const FAILURE_CHARACTERS = 300;
 
 /**
  * From vitest's JSON report. A suite that could not be loaded has no failed test, only a failed exit.
@@ -16,11 +20,37 @@ export async function countVitest(path, code) {
   }
   // Skipped tests count as failed: there is no reason to skip one here that is not a fault.
   const skipped = (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
-  return settle({ passed: report.numPassedTests, failed: report.numFailedTests + skipped }, code);
+  const failures = failuresOf(report);
+  return settle({ passed: report.numPassedTests, failed: report.numFailedTests + skipped, failures }, code);
 }
 
 /**
- * From the UI runner's line `ui: N passed, N failed`.
+ * A line for each test that did not pass and each file that did not load.
+ * @param {any} report vitest's JSON report: https://vitest.dev/guide/reporters#json-reporter
+ * @returns {string[]}
+ */
+function failuresOf(report) {
+  const lines = [];
+  for (const { name = '', message, assertionResults = [] } of report.testResults ?? []) {
+    const file = name.slice(name.lastIndexOf('/test/') + 1);
+    const failed = assertionResults.filter(({ status }) => status !== 'passed');
+    for (const { fullName, status, failureMessages = [] } of failed) {
+      lines.push(shorten(`${file}: ${fullName}: ${failureMessages[0] ?? status}`));
+    }
+    if (failed.length === 0 && message) {
+      lines.push(shorten(`${file}: ${message}`));
+    }
+  }
+  return lines;
+}
+
+/** @param {string} text */
+function shorten(text) {
+  return stripVTControlCharacters(text).replace(/\s+/g, ' ').slice(0, FAILURE_CHARACTERS);
+}
+
+/**
+ * From the UI runner's line `ui: N passed, N failed` and its lines `ui: failed: <name>`.
  * @param {string} output
  * @param {number} code
  * @returns {Count}
@@ -28,8 +58,9 @@ export async function countVitest(path, code) {
 export function countUi(output, code) {
   const matches = [...output.matchAll(/^ui: (\d+) passed, (\d+) failed$/gm)];
   const last = matches.at(-1);
+  const failures = [...output.matchAll(/^ui: failed: (.*)$/gm)].map(([, name = '']) => shorten(name));
   return last
-    ? settle({ passed: Number(last[1]), failed: Number(last[2]) }, code)
+    ? settle({ passed: Number(last[1]), failed: Number(last[2]), failures }, code)
     : { passed: 0, failed: 1, note: 'printed no result' };
 }
 

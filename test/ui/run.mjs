@@ -160,6 +160,9 @@ try {
     await rm(temporary, { recursive: true, force: true });
   }
 }
+for (const failure of results.failures) {
+  console.log(`ui: failed: ${failure}`);
+}
 console.log(`ui: ${results.passed} passed, ${results.failed} failed`);
 process.exitCode = results.failed === 0 && results.passed > 0 ? 0 : 1;
 

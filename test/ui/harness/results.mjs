@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export class Results {
   passed = 0;
   failed = 0;
+  /** @type {string[]} name and first line of what went wrong */
+  failures = [];
   /** @type {((path: string) => Promise<unknown>) | undefined} Takes a screenshot of what is on the screen. */
   screenshot;
 
@@ -26,9 +28,7 @@ export class Results {
       console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
       return true;
     } catch (error) {
-      this.failed++;
-      console.log(`not ok ${name}`);
-      console.log(indent(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+      this.fail(name, error instanceof Error ? (error.stack ?? error.message) : String(error));
       await this.picture(`failed-${name}`);
       return false;
     }
@@ -42,6 +42,7 @@ export class Results {
   restore({ passed, failed }) {
     this.passed = passed;
     this.failed = failed;
+    this.failures.length = failed;
   }
 
   /** Counts a test that ran elsewhere. @param {string} name @param {string} [failure] */
@@ -50,10 +51,16 @@ export class Results {
       this.passed++;
       console.log(`ok ${name}`);
     } else {
-      this.failed++;
-      console.log(`not ok ${name}`);
-      console.log(indent(failure));
+      this.fail(name, failure);
     }
+  }
+
+  /** @param {string} name @param {string} failure */
+  fail(name, failure) {
+    this.failed++;
+    this.failures.push(`${name}: ${failure.split('\n', 1)[0]}`);
+    console.log(`not ok ${name}`);
+    console.log(indent(failure));
   }
 
   /** Keeps a picture of the window. @param {string} name */

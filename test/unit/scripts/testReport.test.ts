@@ -34,3 +34,28 @@ it.each([
 ])('ui: %j with exit %i', (output, code, expected) => {
   expect(countUi(output, code)).toMatchObject(expected);
 });
+
+it('names what failed, on a line each, and files that did not load', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-report-'));
+  const path = join(folder, 'report.json');
+  const testResults = [
+    {
+      name: '/somewhere/test/unit/a.test.ts',
+      assertionResults: [
+        { fullName: 'good', status: 'passed' },
+        { fullName: 'bad one', status: 'failed', failureMessages: ['\x1b[31mexpected 1\n  to be 2'] },
+        { fullName: 'left out', status: 'skipped' },
+      ],
+    },
+    { name: '/somewhere/test/unit/b.test.ts', message: 'no such module', assertionResults: [] },
+  ];
+  await writeFile(path, JSON.stringify({ numPassedTests: 1, numFailedTests: 1, testResults }));
+  expect((await countVitest(path, 1)).failures).toEqual([
+    'test/unit/a.test.ts: bad one: expected 1 to be 2',
+    'test/unit/a.test.ts: left out: skipped',
+    'test/unit/b.test.ts: no such module',
+  ]);
+  await rm(folder, { recursive: true });
+  const ui = 'ui: failed: a click: Error: nothing\nui: 7 passed, 1 failed\n';
+  expect(countUi(ui, 1).failures).toEqual(['a click: Error: nothing']);
+});
