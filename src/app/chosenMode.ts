@@ -6,6 +6,7 @@ import type { MachineRecord } from './machineRecord';
 /** A machine's network mode, and who chose it. */
 export interface ChosenMode {
   mode: NetworkMode;
+  /** Who says so, as the record keeps it. */
   network: NonNullable<MachineRecord['network']>;
 }
 

@@ -1,3 +1,4 @@
+import { BulkheadError, messageOf } from '../core/errors';
 import { unlendable } from '../credentials/lent';
 import type { Guest } from '../guest/guest';
 import { guestMarks, WORKSPACE_MARK } from '../guest/guestMarks';
@@ -8,14 +9,14 @@ import type { Machine } from '../machine/hypervisor';
 import { keepCopy } from '../review/look/keepCopy';
 import { substituteContainerEnv } from '../settings/variables';
 import type { LifecycleCommand } from '../settings/workspaceSpec';
-import { chosenMode } from './chosenMode';
+import { type ChosenMode, chosenMode } from './chosenMode';
 import { readFolder } from './folderSettings';
 import { switchModeOf, wakeEgress } from './machineNetwork';
 import { type MachineRecord, readRecord, updateRecord } from './machineRecord';
 import { restartSettings } from './machineSpec';
 import { agreedHosts, namedHosts, rulesOfSettings } from './networkPolicy';
 import { offerGrantedPresets } from './networkPresets';
-import { type Opening, wait } from './openFolder';
+import { type Opening, switchedMode, wait } from './openFolder';
 import { connectGuestOf, lostItsMemory, startMachine } from './wake';
 
 /** The session program's exit code if it can't run something, a missing account included (guest/agent/agent.h). */
@@ -49,7 +50,13 @@ export async function enterGuest(opening: Opening, machine: Machine, image?: Bui
     opening.warnings.push(`Not lent, because they make the session itself: ${never.join(', ')}.`);
   }
   const woken = await clock.time('boot', () => startMachine(machine, options));
-  const egress = wakeEgress(services, id, opening.network?.mode ?? 'none', woken, wait(options));
+  const egress = wakeEgress(
+    services,
+    id,
+    { mode: opening.network?.mode ?? 'none', turn: opening.turn },
+    woken,
+    wait(options),
+  );
   // Whoever throws first, nobody else's failure is unheard.
   egress.catch(() => undefined);
   const guest = await clock.time('ssh', () => connectGuestOf(services, machine, woken, options));
@@ -106,18 +113,29 @@ async function recordedOf(opening: Opening, before: MachineRecord | undefined): 
     credentials: { folder: spec.folder, agent: ssh.forwardAgent, ...credentials },
     // What he switched by name while this `up` was on its way stays his.
     ...(opening.network && {
-      network: before?.network?.chosenBy === 'user' ? before.network : opening.network.network,
+      network:
+        before?.network?.chosenBy === 'user' || (await switchedMode(opening)) !== undefined
+          ? { chosenBy: 'user' as const }
+          : opening.network.network,
     }),
     presetHosts: before ? namedHosts(before, network.presets) : [],
   };
 }
 
-/** What was granted of the network when this `up` began may have been taken back since. */
+/** What was granted of the network when this `up` began may have been taken back since, or the user has switched it by name. */
 async function lapse(opening: Opening, machine: Machine): Promise<void> {
   const { services, spec, network, options } = opening;
-  const now = network && chosenMode(spec.network, network.mode, network.network);
-  if (now && now.mode !== network.mode) {
+  if (!network) {
+    return;
+  }
+  const since = await switchedMode(opening);
+  const now: ChosenMode =
+    since === undefined
+      ? chosenMode(spec.network, network.mode, network.network)
+      : { mode: since, network: { chosenBy: 'user' } };
+  if (since !== undefined || now.mode !== network.mode) {
     opening.network = now;
+    // Also if he did it himself: the containers may have been made anew, as it was decided, since.
     await switchModeOf(services, machine, now.mode, wait(options));
   }
 }
@@ -185,6 +203,10 @@ async function runHooks(opening: Opening, guest: Guest, record: MachineRecord): 
     onOutput: (line) => {
       log.info(line);
       options.onProgress?.({ phase: 'hooks', message: line });
+    },
+    onUnmarked: (hook, error) => {
+      const why = `${messageOf(error)} ${(error instanceof BulkheadError && error.details) || ''}`.trim();
+      opening.warnings.push(`${hook} ran, but will run again at the next start: ${why}`);
     },
     onHook: (hook) => options.onProgress?.({ phase: 'hooks', message: `Running ${hook}` }),
   });

@@ -14,7 +14,7 @@ import type { OnClose } from '../settings/workspaceSpec';
 import { type ChosenWorkspace, chooseOnClose, chooseWorkspace, removeChoices } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
-import { stopEgress, wakeEgress, withNetworkLock } from './machineNetwork';
+import { modeOf, stopEgress, wakeEgress, withNetworkLock } from './machineNetwork';
 import { readRecord, removeRecord } from './machineRecord';
 import { wait } from './openFolder';
 import { forgetReviews } from './reviewedMachines';
@@ -55,9 +55,9 @@ export class MachineActions {
     return this.locked(id, options, async () => {
       const machine = await this.services.machine(id, wait(options));
       options.onProgress?.({ phase: 'boot', message: PHASE_TITLES.boot });
-      const { networkMode } = await machine.info(wait(options));
+      const network = await modeOf(this.services, machine, options);
       const woken = await startMachine(machine, options);
-      const egress = wakeEgress(this.services, id, networkMode, woken, options);
+      const egress = wakeEgress(this.services, id, network, woken, options);
       options.onProgress?.({ phase: 'ssh', message: PHASE_TITLES.ssh });
       await Promise.all([egress, connectGuestOf(this.services, machine, woken, options)]);
       return machine.info(wait(options));

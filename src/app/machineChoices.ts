@@ -7,7 +7,7 @@ import type { MachineInfo } from '../machine/hypervisor';
 import { RULES_MAX } from '../network/networkRules';
 import { NETWORK_PRESETS } from '../network/networkService';
 import { machineId } from '../settings/machineId';
-import type { OnClose, WorkspaceSpec } from '../settings/workspaceSpec';
+import type { NetworkMode, OnClose, WorkspaceSpec } from '../settings/workspaceSpec';
 import type { FolderOptions } from './folderSettings';
 import { withMachineLock } from './machineLock';
 import type { Services } from './services';
@@ -25,6 +25,9 @@ const ruleSchema = z.object({
   until: z.number().optional(),
 });
 
+/** A network mode that the user switched to by name, and how often he has: whoever began before `turn` was reached is outdated. */
+const switchSchema = z.object({ mode: z.enum(['none', 'allowlist', 'full']), turn: z.number().int().min(1) });
+
 /** Loose: what a later version has put in stays in. */
 const choicesSchema = z.looseObject({
   onClose: z.enum(['suspend', 'stop', 'keep']).optional(),
@@ -37,6 +40,7 @@ const choicesSchema = z.looseObject({
       revoked: z.array(z.string().max(300)).max(RULES_MAX).default([]),
     })
     .optional(),
+  networkSwitch: switchSchema.optional(),
 });
 
 /** What the user has chosen for one machine on this host, over what its folder's settings say. */
@@ -85,8 +89,25 @@ export function chooseNetwork(
   return choose(file, 'network', changed, log);
 }
 
+/** That the user switches the machine's network by name: a start that is on its way obeys it too. Under the network's lock. */
+export function chooseNetworkMode(file: string, mode: NetworkMode, log: Log): Promise<void> {
+  return choose(file, 'networkSwitch', (before) => ({ mode, turn: (before?.turn ?? 0) + 1 }), log);
+}
+
+/** A mode as it was decided, and by which turn of the user's own switches. */
+export interface DecidedMode {
+  mode: NetworkMode;
+  turn: number;
+}
+
+/** The mode that the user has switched to since a decision of that turn; undefined if he has not. */
+export async function switchedSince(file: string, turn: number, log: Log): Promise<NetworkMode | undefined> {
+  const { networkSwitch } = await readChoices(file, log);
+  return networkSwitch && networkSwitch.turn > turn ? networkSwitch.mode : undefined;
+}
+
 export type ChosenNetwork = NonNullable<MachineChoices['network']>;
-type Choice = 'onClose' | 'credentials' | 'workspace' | 'network';
+type Choice = 'onClose' | 'credentials' | 'workspace' | 'network' | 'networkSwitch';
 type Change<Name extends Choice> = (
   before: MachineChoices[Name],
 ) => MachineChoices[Name] | Promise<MachineChoices[Name]>;

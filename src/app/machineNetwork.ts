@@ -5,6 +5,7 @@ import { EgressProxy } from '../network/egressProxy';
 import { hostOf } from '../network/networkRules';
 import type { AllowScope, NetworkPolicy } from '../network/networkService';
 import type { NetworkMode } from '../settings/workspaceSpec';
+import { chooseNetworkMode, type DecidedMode, readChoices, switchedSince } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { type MachineRecord, updateRecord } from './machineRecord';
 import { chooseHosts, readPolicy, revokeChosenHost } from './networkPolicy';
@@ -23,17 +24,19 @@ export async function proxyOf(services: Services, id: string, options: WaitOptio
 
 /**
  * Brings a machine's proxy up, beside the machine's own start. What fails leaves the machine without a network, not without
- * itself: the sentence says so.
+ * itself: the sentence says so. What the user has switched to since the mode was decided goes before it.
  * @param fresh the VMM starts too: a proxy of the one before may be about to end
  */
 export async function startEgress(
   services: Services,
   id: string,
-  mode: NetworkMode,
+  decided: DecidedMode,
   options: WaitOptions & { fresh: boolean },
 ): Promise<string | undefined> {
+  let { mode } = decided;
   try {
     await withNetworkLock(services, id, options, async () => {
+      mode = await modeNow(services, id, decided);
       const proxy = await proxyOf(services, id, options);
       if (options.fresh) {
         await proxy.stop();
@@ -52,13 +55,38 @@ export async function startEgress(
 export async function wakeEgress(
   services: Services,
   id: string,
-  mode: NetworkMode,
+  decided: DecidedMode,
   woken: Pick<Woken, 'started'>,
   options: WaitOptions,
 ): Promise<string | undefined> {
-  return mode === 'none'
+  return (await modeNow(services, id, decided)) === 'none'
     ? undefined
-    : startEgress(services, id, mode, { ...wait(options), fresh: woken.started });
+    : startEgress(services, id, decided, { ...wait(options), fresh: woken.started });
+}
+
+/** The mode that a machine is in, with the turn that it belongs to. */
+export async function modeOf(
+  services: Services,
+  machine: Machine,
+  options: WaitOptions,
+): Promise<DecidedMode> {
+  const turn = await networkTurn(services, machine.id, options);
+  return { mode: (await machine.info(wait(options))).networkMode, turn };
+}
+
+/**
+ * Which of the user's switches was the last, with none under way. A decision about the mode begins with it; what he switches to
+ * later goes before it.
+ */
+export function networkTurn(services: Services, id: string, options: WaitOptions): Promise<number> {
+  return withNetworkLock(services, id, options, async () => {
+    const { networkSwitch } = await readChoices(services.data.choices(id), services.log);
+    return networkSwitch?.turn ?? 0;
+  });
+}
+
+async function modeNow(services: Services, id: string, { mode, turn }: DecidedMode): Promise<NetworkMode> {
+  return (await switchedSince(services.data.choices(id), turn, services.log)) ?? mode;
 }
 
 /** Ends the proxy with its machine; it would end by itself some seconds later. */
@@ -76,8 +104,11 @@ export async function switchMode(
   const machine = await services.machine(id, wait(options));
   const chosen = (record: MachineRecord | undefined) =>
     record && { ...record, network: { chosenBy: 'user' as const } };
-  await updateRecord(services, id, chosen, wait(options));
-  await switchModeOf(services, machine, mode, options);
+  await withNetworkLock(services, id, options, async () => {
+    await chooseNetworkMode(services.data.choices(id), mode, services.log);
+    await updateRecord(services, id, chosen, wait(options));
+    await applyMode(services, machine, mode, options);
+  });
 }
 
 /** Whoever chose the mode. */
@@ -87,14 +118,20 @@ export async function switchModeOf(
   mode: NetworkMode,
   options: WaitOptions = {},
 ): Promise<void> {
-  const { id } = machine;
-  await withNetworkLock(services, id, options, async () => {
-    const { state } = await machine.info(wait(options));
-    const proxy = await proxyOf(services, id, options);
-    const policy = await readPolicy(services, id, mode);
-    const change = { ...wait(options), machineRuns: state === 'running' };
-    await Promise.all([machine.setNetwork(mode, wait(options)), proxy.apply(policy, change)]);
-  });
+  await withNetworkLock(services, machine.id, options, () => applyMode(services, machine, mode, options));
+}
+
+async function applyMode(
+  services: Services,
+  machine: Machine,
+  mode: NetworkMode,
+  options: WaitOptions,
+): Promise<void> {
+  const { state } = await machine.info(wait(options));
+  const proxy = await proxyOf(services, machine.id, options);
+  const policy = await readPolicy(services, machine.id, mode);
+  const change = { ...wait(options), machineRuns: state === 'running' };
+  await Promise.all([machine.setNetwork(mode, wait(options)), proxy.apply(policy, change)]);
 }
 
 export async function networkPolicy(

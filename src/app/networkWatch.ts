@@ -5,7 +5,7 @@ import type { NetworkListener, NetworkRequest, NetworkRow } from '../network/net
 import { followRequests, readRequests } from '../network/readLog';
 import { RequestRows } from '../network/requestRows';
 import type { MachineEnds } from './machineEnds';
-import { proxyOf, startEgress } from './machineNetwork';
+import { modeOf, proxyOf, startEgress } from './machineNetwork';
 import { wait } from './openFolder';
 import { persistently } from './persistently';
 import type { Services } from './services';
@@ -111,14 +111,15 @@ export class NetworkWatches implements Disposable {
 /** A proxy that was killed while its machine runs comes back, as somebody is looking. */
 async function revive(services: Services, id: string, signal: AbortSignal): Promise<void> {
   const machine = await services.machine(id, { signal });
-  const { state, networkMode } = await machine.info({ signal });
+  const network = await modeOf(services, machine, { signal });
+  const { state } = await machine.info({ signal });
   if (
     state !== 'running' ||
-    networkMode === 'none' ||
+    network.mode === 'none' ||
     (await (await proxyOf(services, id, { signal })).runs())
   ) {
     return;
   }
   services.log.warn(`The proxy of ${id} had ended; it is started again`);
-  await startEgress(services, id, networkMode, { signal, fresh: false });
+  await startEgress(services, id, network, { signal, fresh: false });
 }

@@ -8,15 +8,15 @@ import { provideImage } from '../image/provideImage';
 import type { Machine, MachineInfo } from '../machine/hypervisor';
 import { METADATA_LABEL, mergeImageMetadata, parseImageMetadata } from '../settings/imageMetadata';
 import { machineId } from '../settings/machineId';
-import type { WorkspaceSpec } from '../settings/workspaceSpec';
+import type { NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
 import { askedNetwork, type ChosenMode, chosenMode } from './chosenMode';
 import { grantAsks } from './consent';
 import { enterGuest } from './enterGuest';
 import { readFolder } from './folderSettings';
-import { chooseWorkspace, withChosenWorkspace } from './machineChoices';
+import { chooseWorkspace, switchedSince, withChosenWorkspace } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { MachineLog } from './machineLog';
-import { switchModeOf } from './machineNetwork';
+import { networkTurn, switchModeOf } from './machineNetwork';
 import { readRecord } from './machineRecord';
 import { machineSpec, settingsHash } from './machineSpec';
 import { PhaseClock } from './phaseClock';
@@ -42,6 +42,8 @@ export interface Opening {
   withheld: string[];
   /** What the machine may reach and who chose that, once it is known. */
   network?: ChosenMode;
+  /** Of the user's switches of the network by name, when this began: later ones go before what was decided since. */
+  turn: number;
   /** `layers`: how many were in the store already. */
   cached: { image: boolean; layers: number };
 }
@@ -72,6 +74,7 @@ export async function openFolder(services: Services, folder: string, options: Up
     options,
     warnings: [...spec.warnings],
     withheld: [...spec.withheld],
+    turn: await networkTurn(services, id, wait(options)),
     cached: { image: true, layers: 0 },
   };
   const onWait = () =>
@@ -225,9 +228,18 @@ async function createMachine(
   });
 }
 
+/** The network mode that the user has switched to by name since this `up` began; undefined if he has not. */
+export function switchedMode({ services, id, turn }: Opening): Promise<NetworkMode | undefined> {
+  return switchedSince(services.data.choices(id), turn, services.log);
+}
+
 async function chooseMode(opening: Opening, before: MachineInfo | undefined): Promise<ChosenMode> {
   const { services, id, options, spec } = opening;
   const record = await readRecord(services.data.record(id), services.log);
+  const since = await switchedMode(opening);
+  if (since !== undefined) {
+    return { mode: since, network: { chosenBy: 'user' } };
+  }
   return chosenMode(spec.network, before?.networkMode, record?.network, askedNetwork(options));
 }
 

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../core/deadline';
-import { BulkheadError } from '../core/errors';
+import { BulkheadError, throwIfCancelled } from '../core/errors';
 import { printable } from '../core/log';
 import type { WaitOptions } from '../machine/hypervisor';
 import { LIFECYCLE_HOOKS, type LifecycleCommand, type LifecycleHook } from '../settings/workspaceSpec';
@@ -18,6 +18,11 @@ export interface LifecycleOptions extends WaitOptions {
   onOutput: (line: string) => void;
   /** Called before a hook runs. */
   onHook?: (hook: LifecycleHook) => void;
+  /**
+   * Told if a hook ran and the VM can't note that, as with a full disk: the hook runs again next time, and the rest goes on, so
+   * that the user gets to a terminal in which to make room.
+   */
+  onUnmarked: (hook: LifecycleHook, error: unknown) => void;
   /** How long one command may take (default one hour). */
   commandMs?: number;
   marks?: GuestMarks;
@@ -54,7 +59,10 @@ export async function runLifecycleHooks(guest: Guest, options: LifecycleOptions)
       await runCommand(guest, hook, command, options);
     }
     if (WHEN[hook] !== 'each attach') {
-      await marks.set(hook, wait);
+      await marks.set(hook, wait).catch((error: unknown) => {
+        throwIfCancelled(error);
+        options.onUnmarked(hook, error);
+      });
     }
     ran.push(hook);
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type App, createApp } from '../../src/app';
+import { modeOf, startEgress } from '../../src/app/machineNetwork';
 import { chooseHosts } from '../../src/app/networkPolicy';
 import { Services } from '../../src/app/services';
 import { silentLog } from '../../src/core/log';
@@ -249,6 +250,23 @@ describe('a proxy', () => {
     await machine.bulkhead('resume');
     expect(await status('http://other.test/')).toBe('200');
     expect(await status('http://host.lan.test/')).toBe('403');
+  });
+
+  test('that the user shuts while the machine starts stays shut', async () => {
+    const services = new Services(silentLog, machine.cli.dataDirectory, [], {});
+    try {
+      // As a start that began before the user spoke, and reaches the proxy after.
+      const decided = await modeOf(services, await services.machine(machine.id), {});
+      expect(decided.mode).toBe('allowlist');
+      await machine.bulkhead('net', 'none');
+      expect(await startEgress(services, machine.id, decided, { fresh: true })).toBeUndefined();
+      expect((await app.networkPolicy(machine.id)).mode).toBe('none');
+      expect(await status('http://other.test/')).toBe('000');
+    } finally {
+      services.dispose();
+    }
+    await machine.bulkhead('net', 'allowlist');
+    expect(await status('http://other.test/')).toBe('200');
   });
 
   test('ends with a VMM that was killed, and goes with its machine', async () => {

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { messageOf } from '../../../src/core/errors';
 import { guestMarks } from '../../../src/guest/guestMarks';
 import { type LifecycleOptions, runLifecycleHooks } from '../../../src/guest/lifecycle';
 import { OpenSshServer } from './openSshServer';
@@ -26,6 +27,7 @@ describe('lifecycle hooks', () => {
       hooks,
       cwd: server.home,
       onOutput: (line) => lines.push(line),
+      onUnmarked: (hook, error) => lines.push(`${hook} unmarked: ${messageOf(error)}`),
       marks: marks(),
     });
   const log = async () => (await readFile(join(server.home, 'log'), 'utf8')).trim().split('\n');
@@ -99,9 +101,22 @@ describe('lifecycle hooks', () => {
       hooks: { postAttachCommand: ['sleep 60'] },
       cwd: server.home,
       onOutput: () => undefined,
+      onUnmarked: () => undefined,
       commandMs: 300,
     });
     await expect(hanging).rejects.toThrow(/longer than/);
+  });
+
+  it('goes on if the VM can’t note that a hook ran', async () => {
+    // As a full disk answers.
+    await symlink('/dev/full', join(server.folder, 'state/onCreateCommand.tmp'));
+    expect(
+      await run({ onCreateCommand: ['echo on >> log'], postCreateCommand: ['echo post >> log'] }),
+    ).toEqual(['onCreateCommand', 'postCreateCommand']);
+    expect(lines.filter((line) => line.includes('unmarked'))).toEqual([
+      expect.stringMatching(/^onCreateCommand unmarked: Failed to write the VM's state/),
+    ]);
+    expect(await log()).toEqual(['on', 'post']);
   });
 
   it('keeps marks', async () => {
