@@ -76,9 +76,11 @@ async function up(env: Record<string, string> = {}): Promise<UpResult> {
 /** Layers whose content no other run has, for each text of `fresh`. */
 function dockerfile(fresh: string): string {
   const nonce = `${fresh}-${workspace.folder}`;
+  // Large where its import is to be cut short; the guest hashes it, and its processor is emulated.
+  const size = fresh === 'layers' ? '64M' : '8M';
   return [
     'FROM debian:trixie-slim',
-    `RUN : ${nonce}; head -c 64M /dev/urandom > /layer.bin; sha256sum /layer.bin > /layer.sum`,
+    `RUN : ${nonce}; head -c ${size} /dev/urandom > /layer.bin; sha256sum /layer.bin > /layer.sum`,
     'RUN sleep 3',
   ].join('\n');
 }
@@ -228,7 +230,8 @@ describe('kill -9 while the guest writes', () => {
 
   test('of the container while its memory is saved', async () => {
     // Memory that takes a while to save: zeros would not.
-    const fill = 'cat /layer.bin /layer.bin /layer.bin > /dev/shm/fill; cat /proc/sys/kernel/random/boot_id';
+    const layers = Array(12).fill('/layer.bin').join(' ');
+    const fill = `cat ${layers} > /dev/shm/fill; cat /proc/sys/kernel/random/boot_id`;
     const { stdout: bootBefore } = await cli.ok(['exec', id, '--user', 'root', '--', 'sh', '-c', fill]);
     const volume = await mountpoint(volumeName(id));
     const result = await cutShort(async () => {
