@@ -67,8 +67,6 @@ export class KvmHypervisor implements Hypervisor {
           const outdated = await this.outdated(spec);
           if (spec.share) {
             await makeShareVolume(engine, spec.id);
-          } else {
-            await dropShare(engine, spec.id);
           }
           throwIfAborted(signal);
           const wanted = machineContainer(spec, kit.id, accelerator, probed?.kvm, engine.ncpu);
@@ -77,6 +75,10 @@ export class KvmHypervisor implements Hypervisor {
           } else {
             // 409: it is there already, with the same spec, or another process has just made it.
             await engine.docker.createContainer(wanted).catch(unless(409));
+          }
+          if (!spec.share) {
+            // Only now: the old container may have had the socket's volume.
+            await dropShare(engine, spec.id);
           }
           const container = engine.docker.getContainer(containerName(spec.id));
           const { State: state } = await container.inspect();

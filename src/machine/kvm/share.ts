@@ -1,5 +1,5 @@
 import type { Container, ContainerInfo, ContainerInspectInfo } from 'dockerode';
-import { withDeadline } from '../../core/deadline';
+import { delay, withDeadline } from '../../core/deadline';
 import { BulkheadError, throwIfCancelled } from '../../core/errors';
 import { printable } from '../../core/log';
 import type { Engine } from '../../image/engine';
@@ -19,6 +19,7 @@ import { lookAtSharedFolder } from './sharedFolder';
 
 const READY_S = 20;
 const SERVE_MS = 60_000;
+const END_SEEN_MS = 2_000;
 
 /** A machine's folder, as it is to be served. */
 export interface SharedBy {
@@ -76,7 +77,7 @@ async function listening(
     await execOutput(engine, container, command, { what, ms: (READY_S + 10) * 1000, signal });
   } catch (error) {
     throwIfCancelled(error);
-    const { State } = await container.inspect();
+    const State = await endedSoon(container, signal);
     if (State.Running) {
       throw error;
     }
@@ -94,6 +95,17 @@ async function listening(
       details: words,
       next: 'Check that you may read the folder, or set `workspace.mode` to `copy`.',
     });
+  }
+}
+
+/** What runs in a container dies with it a moment before the Engine says that it has ended. */
+async function endedSoon(container: Container, signal: AbortSignal): Promise<ContainerInspectInfo['State']> {
+  for (let left = END_SEEN_MS / 100; ; left--) {
+    const { State } = await container.inspect();
+    if (!State.Running || left <= 0) {
+      return State;
+    }
+    await delay(100, signal);
   }
 }
 
