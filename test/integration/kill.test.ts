@@ -156,11 +156,13 @@ describe('kill -9 of the CLI', () => {
     also?: () => Promise<void>;
   }
 
-  const cases: Case[] = [
+  const beforeMachine: Case[] = [
     { phase: 'settings' },
     { phase: 'kit', detail: 'Building', env: { BULKHEAD_KIT_BASE: OTHER_BASE } },
     { phase: 'build', detail: 'sleep 3' },
     { phase: 'layers', also: halfImported },
+  ];
+  const withMachine: Case[] = [
     { phase: 'create' },
     { phase: 'boot' },
     { phase: 'ssh' },
@@ -168,11 +170,7 @@ describe('kill -9 of the CLI', () => {
     { phase: 'hooks', detail: 'halfway' },
   ];
 
-  test.each(cases)('in the phase $phase', async ({ phase, detail, env, also }) => {
-    const before = await machine();
-    if (before) {
-      await cli.remove(before.id);
-    }
+  const killIn = async ({ phase, detail, env, also }: Case) => {
     // Only the layers' own case needs a layer that the store doesn't have.
     const fresh = phase === 'layers' || phase === 'build' ? phase : 'same';
     await workspace.write({ Dockerfile: dockerfile(fresh) });
@@ -181,12 +179,31 @@ describe('kill -9 of the CLI', () => {
     await also?.();
     cut.kill('SIGKILL');
     expect((await cut.finished).code).toBe(null);
+  };
 
+  const expectWhole = async (env?: Record<string, string>) => {
     const result = await up(env);
     expect(result.state).toBe('running');
     await expectWorkspace(result.workspace);
     await expectSystem();
-    expect(halfLayer !== undefined && existsSync(halfLayer)).toBe(false);
+  };
+
+  // What each leaves is in the way of the next one and of the `up` at the end.
+  test.each(beforeMachine)('in the phase $phase', async (each) => {
+    await killIn(each);
+    expect(await machine()).toBeUndefined();
+  });
+
+  test('one after the other, in all that come before there is a machine', async () => {
+    await expectWhole();
+    expect(halfLayer).toBeDefined();
+    expect(existsSync(halfLayer ?? '')).toBe(false);
+  });
+
+  test.each(withMachine)('in the phase $phase', async (each) => {
+    await cli.remove(id);
+    await killIn(each);
+    await expectWhole(each.env);
   });
 });
 
