@@ -188,7 +188,8 @@ attack(
     const [interrupted, seconds] = await timed(exec.finished);
     expect(interrupted.stderr).not.toBe('');
     expect([130, 1]).toContain(interrupted.code);
-    expect(seconds).toBeLessThan(10);
+    // Not at the end of a connection's own patience.
+    expect(seconds).toBeLessThan(30);
     const [stopped, stopSeconds] = await timed(machine.cli.run(['stop', machine.id], { deadlineMs: 90_000 }));
     expect(stopped.code).toBe(0);
     const lost = await ports.finished;

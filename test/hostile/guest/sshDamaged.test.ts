@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import { attack } from '../attack';
 import { runVictim } from '../victim/runVictim';
+import { ENOUGH } from '../victim/scenarios';
 import { damageMessages, sequence } from './damagedSsh';
 import { HostilePeer } from './hostilePeer';
 import { sftpScript } from './sftpScript';
 
-/** How long messages are damaged (ms); the host works on for some seconds after that. */
-const DAMAGE_MS = 18_000;
-const WORK_MS = 20_000;
+/** How long (ms) the host works at least, while messages are damaged. */
+const WORK_MS = 15_000;
+/** Kinds of messages that must have been damaged by then, each several times. */
+const KINDS = [91, 94, 95, 96, 97, 98, 99];
+const TIMES = 3;
 
 attack(
   {
@@ -26,12 +29,16 @@ attack(
     const { FILE } = sftpScript;
     const kinds = new Map<number, number>();
     let connections = 0;
-    let until = Number.POSITIVE_INFINITY;
+    let isOn = true;
     const peer = await HostilePeer.ssh(
       (session) => {
         session.on('pty', (accept) => accept?.());
-        session.on('exec', (accept) => {
+        session.on('exec', (accept, _reject, { command }) => {
           const channel = accept();
+          if (command.includes(ENOUGH) && KINDS.every((kind) => (kinds.get(kind) ?? 0) >= TIMES)) {
+            isOn = false;
+            channel.write('enough\n');
+          }
           channel.write('some output\n'.repeat(100));
           channel.stderr.write('and errors\n');
           channel.exit(0);
@@ -50,29 +57,27 @@ attack(
       },
       {
         onConnection: (connection) => {
-          if (connections++ === 0) {
-            until = performance.now() + DAMAGE_MS;
-          }
+          connections++;
           connection.on('tcpip', (accept) => accept().end('hello'));
           connection.on('ready', () =>
             damageMessages(connection, {
               random,
               oneIn: 8,
-              isOn: () => performance.now() < until,
+              isOn: () => isOn,
               onDamage: (kind) => kinds.set(kind, (kinds.get(kind) ?? 0) + 1),
             }),
           );
         },
       },
     );
-    const report = await runVictim(peer, 'busy', { ms: WORK_MS }).catch((error: Error) => {
+    const patience = { patienceMs: 90_000 };
+    const report = await runVictim(peer, 'busy', { ms: WORK_MS }, patience).catch((error: Error) => {
       throw new Error(`BULKHEAD_FUZZ_SEED=${seed}: ${error.message}`, { cause: error });
     });
     const said = `seed ${seed}: ${report.value ?? report.error}`;
     const [, answered = '0', failed = '0'] = /(\d+) answered, (\d+) failed, then all well/.exec(said) ?? [];
     expect(said).toContain('then all well');
-    // Deep enough: every kind of message was damaged, and the connection was in use all the while.
-    expect([...kinds.keys()]).toEqual(expect.arrayContaining([91, 94, 95, 96, 97, 98, 99]));
+    // Deep enough: the connection was in use all the while.
     expect(Number(answered)).toBeGreaterThan(20);
     expect(Number(failed)).toBeGreaterThan(20);
     const total = [...kinds.values()].reduce((sum, count) => sum + count, 0);

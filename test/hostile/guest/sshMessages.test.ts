@@ -191,7 +191,8 @@ attack(
     for (const scenario of ['run', 'list', 'read', 'write', 'port'] as const) {
       const report = await runVictim(peer, scenario, { bytes: 1000 });
       expect(report.error, scenario).toBeDefined();
-      expect(report.ms).toBeLessThan(20_000);
+      // Not at a deadline, however long that is.
+      expect(report.error, scenario).not.toMatch(/within \d+ ms|cancel/i);
       outcomes.push(`${scenario}: ${report.error}`);
     }
     return outcomes.join(' | ');
