@@ -136,7 +136,7 @@ attack(
     };
     const session = async () => {
       const peer = await loris('command', 'first', SLOWEST_MS);
-      const report = note('session', await runVictim(peer, 'untilWorks', limits, { patienceMs: 95_000 }));
+      const report = note('session', await runVictim(peer, 'untilWorks', limits, { patienceMs: 150_000 }));
       expect(report.value).toMatch(/^worked after [1-9]\d* failures/);
     };
     await Promise.all([

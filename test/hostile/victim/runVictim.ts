@@ -39,7 +39,7 @@ const HEAP_MB = 96;
 /** With Buffers, which are outside of that. A process that does nothing has 60 to 80. */
 const MEMORY_MB = 300;
 /** The process must have ended, whatever the guest does. */
-const KILL_MS = 100_000;
+const KILL_MS = 180_000;
 
 let program: Promise<string> | undefined;
 let folder: string | undefined;
