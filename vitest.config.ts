@@ -18,11 +18,20 @@ export default defineConfig({
       {
         test: {
           name: 'hostile',
-          include: ['test/hostile/**/*.test.ts'],
+          include: ['test/hostile/**/*.engine.test.ts'],
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          globalSetup: ['test/hostile/globalSetup.ts'],
+          globalSetup: ['test/integration/globalSetup.ts'],
+        },
+      },
+      {
+        test: {
+          // Attacks on the host's side alone: they wait more than they work, and run beside the others.
+          name: 'hostile-host',
+          include: ['test/hostile/**/*.test.ts'],
+          exclude: ['**/*.engine.test.ts'],
+          testTimeout: 240_000,
         },
       },
     ],

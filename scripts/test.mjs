@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { CACHE, ROOT, run, say } from './setup/run.mjs';
 import { runScript, setUp } from './setup.mjs';
 import { watchLeftovers } from './testLeftovers.mjs';
-import { countUi, countVitest } from './testReport.mjs';
+import { addCounts, countUi, countVitest } from './testReport.mjs';
 
 const REPORTS = join(CACHE, 'test-reports');
 /** A suite that takes longer (ms) hangs. */
@@ -34,9 +34,11 @@ const SUITES = {
   unit: (env) => vitest('unit', env),
   integration: (env) => vitest('integration', env),
   hostile: async (env) => {
-    const report = join(REPORTS, 'hostile.json');
-    const { code } = await stream(['node', 'scripts/hostile.mjs', '--json', report], env);
-    return countVitest(report, code);
+    const { code } = await stream(['node', 'scripts/hostile.mjs', '--reports', REPORTS], env);
+    const [onVms, onHost] = await Promise.all(
+      ['hostile.json', 'hostile-host.json'].map((name) => countVitest(join(REPORTS, name), 0)),
+    );
+    return addCounts(onVms, onHost, code);
   },
   ui: async (env) => {
     const { code, output } = await stream(['node', 'test/ui/run.mjs'], env);

@@ -65,6 +65,24 @@ export function countUi(output, code) {
 }
 
 /**
+ * Of two runs by one command.
+ * @param {Count} one
+ * @param {Count} other
+ * @param {number} code the command's exit code
+ * @returns {Count}
+ */
+export function addCounts(one, other, code) {
+  const note = [one.note, other.note].filter(Boolean).join('; ');
+  const sum = {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    failures: [...(one.failures ?? []), ...(other.failures ?? [])],
+    ...(note !== '' && { note }),
+  };
+  return settle(sum, code);
+}
+
+/**
  * @param {Count} count
  * @param {number} code
  */

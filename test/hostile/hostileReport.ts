@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { readTextIfThere, writeFileAtomic } from '../../src/core/files';
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Attacker } from './attack';
 
 /** How an attack went. */
@@ -13,11 +13,11 @@ export interface AttackOutcome {
 }
 
 /** `scripts/hostile.mjs` names a file of its own, so that two runs don't mix. */
-const REPORT = process.env['BULKHEAD_HOSTILE_REPORT'] ?? join(__dirname, '../../.cache/hostile-report.json');
+const REPORT =
+  process.env['BULKHEAD_HOSTILE_REPORT'] ?? join(__dirname, '../../.cache/hostile-report.ndjson');
 
-/** Adds an outcome to the report, or replaces the one of the same attack. Files run one after the other. */
+/** Adds a line to the report; the last one of an attack counts. Several files run side by side: a line is one short write. */
 export async function recordOutcome(outcome: AttackOutcome): Promise<void> {
-  const before = JSON.parse((await readTextIfThere(REPORT)) || '[]') as AttackOutcome[];
-  const others = before.filter(({ id }) => id !== outcome.id);
-  await writeFileAtomic(REPORT, `${JSON.stringify([...others, outcome], null, 2)}\n`, { mode: 0o644 });
+  await mkdir(dirname(REPORT), { recursive: true });
+  await appendFile(REPORT, `${JSON.stringify(outcome)}\n`);
 }

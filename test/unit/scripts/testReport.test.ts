@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 // @ts-expect-error: the scripts are plain JavaScript, which runs before anything is installed
-import { countUi, countVitest } from '../../../scripts/testReport.mjs';
+import { addCounts, countUi, countVitest } from '../../../scripts/testReport.mjs';
 
 it.each([
   ['all green', { numPassedTests: 5, numFailedTests: 0 }, 0, { passed: 5, failed: 0 }],
@@ -33,6 +33,14 @@ it.each([
   ['crashed\n', 1, { passed: 0, failed: 1 }],
 ])('ui: %j with exit %i', (output, code, expected) => {
   expect(countUi(output, code)).toMatchObject(expected);
+});
+
+it('adds what two runs of one command counted, and what only the command knows', () => {
+  const good = { passed: 5, failed: 0, failures: [] };
+  const bad = { passed: 1, failed: 2, failures: ['a', 'b'], note: 'odd' };
+  expect(addCounts(good, bad, 1)).toEqual({ passed: 6, failed: 2, failures: ['a', 'b'], note: 'odd' });
+  expect(addCounts(good, good, 0)).toEqual({ passed: 10, failed: 0, failures: [] });
+  expect(addCounts(good, good, 1)).toMatchObject({ passed: 10, failed: 1 });
 });
 
 it('names what failed, on a line each, and files that did not load', async () => {
