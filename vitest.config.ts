@@ -3,7 +3,15 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 40_000,
+          // vitest leaves one processor free, which of two is half.
+          maxWorkers: 2,
+        },
+      },
       {
         test: {
           name: 'integration',
@@ -31,6 +39,7 @@ export default defineConfig({
           name: 'hostile-host',
           include: ['test/hostile/**/*.test.ts'],
           exclude: ['**/*.engine.test.ts'],
+          maxWorkers: 2,
           testTimeout: 240_000,
         },
       },
