@@ -14,18 +14,19 @@ const NAMED = 3;
 /** Tells the user of hosts that the window's machine asked for and was denied, and lets him decide. */
 export function announceDenials(context: CommandContext): vscode.Disposable {
   const { network, log } = context;
-  const { requests } = network;
+  const { requests, notices } = network;
   const disposables = new DisposableList();
   const denials = disposables.add(
     new NewDenials(
-      (id) => deniedHosts(requests.rows(id), requests.since(id)),
+      (id) =>
+        notices.off ? [] : deniedHosts(requests.rows(id), Math.max(requests.since(id), notices.since)),
       (notice) => present(context, notice),
       log,
     ),
   );
   disposables.add(
     requests.onDidChange((id) => {
-      if (id === machineFolder()?.id && !network.notices.off) {
+      if (id === machineFolder()?.id && !notices.off) {
         denials.look(id);
       }
     }),

@@ -86,6 +86,9 @@ export async function mount({ page, url, results, cli, example }) {
       await window.pressInDialog('Switch and Restart');
       await itemSays('workspace', /Mount$/);
       await page.locator('[id="bulkhead.bulkhead.workspace"].error-kind').waitFor({ timeout: BRING_UP_MS });
+      // The item says what was chosen; the machine takes a moment to be that.
+      const runs = async () => (await cli.list()).some((each) => each.id === id && each.state === 'running');
+      await eventually('the machine runs again', runs, BRING_UP_MS);
       await cli.must(write);
       if ((await readFile(join(folder, 'made-there.txt'), 'utf8')) !== 'from the VM\n') {
         throw new Error('the file is not on this computer');
