@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
+import type { HostSample } from '../../../src/machine/hypervisor';
 import { TestMachine, tracesOf } from '../../integration/fixtures/machine';
 import { attack } from '../attack';
 
@@ -10,6 +11,7 @@ beforeAll(async () => {
     '.bulkhead.json': JSON.stringify({ image: 'python:3.13-slim', memory: '512mb', disk: '1gb', cpus: 1 }),
     'liar.py': LIAR,
     'names.py': NAMES,
+    'eater.py': 'taken = []\nwhile True:\n    taken.append(bytearray(2 ** 20))\n',
   });
 }, 300_000);
 
@@ -207,15 +209,24 @@ attack(
   {
     id: 'rooted-fork-bomb',
     from: 'guest',
-    tries: 'Starts a fork bomb and a program that wants a gigabyte, and takes sshd away.',
+    tries: 'Starts a fork bomb and a program that takes all memory again and again, and takes sshd away.',
     holds: 'The list answers, stop and rm end it, and nothing of the machine is left.',
     promise: 'bounded-use',
   },
   async () => {
     await machine.bulkhead('start');
     await detached(
-      'mount --bind /usr/bin/false /.bulkhead/bin/sshd; bomb() { bomb | bomb & }; python3 -c "x = bytearray(10 ** 9)" & bomb',
+      'mount --bind /usr/bin/false /.bulkhead/bin/sshd; bomb() { bomb | bomb & }; (while :; do python3 eater.py; done) & bomb',
     ).catch(() => undefined);
+    // As this computer measures it, the guest has no say in that: all its memory and its only processor are taken.
+    const used = await vi.waitUntil(
+      async () => {
+        const { stdout } = await machine.cli.ok(['stats', machine.id, '--json']);
+        const { host } = JSON.parse(stdout) as { host?: HostSample };
+        return host && host.cpuPercent > 50 && host.memoryBytes > 400 * 2 ** 20 ? host : undefined;
+      },
+      { timeout: 120_000, interval: 500 },
+    );
     const [state, listSeconds] = await timed(list());
     expect(state).toBe('running');
     const [stopped, stopSeconds] = await timed(machine.cli.run(['stop', machine.id], { deadlineMs: 90_000 }));
@@ -226,7 +237,8 @@ attack(
     expect(removed.stderr).toBe('');
     expect(removed.code).toBe(0);
     expect(await tracesOf(machine.id)).toEqual([]);
-    return `ls ${listSeconds} s, stop ${stopSeconds} s, rm ${removeSeconds} s`;
+    const mib = Math.round(used.memoryBytes / 2 ** 20);
+    return `${Math.round(used.cpuPercent)} % of its CPU, ${mib} MiB; ls ${listSeconds} s, stop ${stopSeconds} s, rm ${removeSeconds} s`;
   },
   { timeoutMs: 300_000 },
 );
