@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** How long (ms) a test looks again whether something has come about: a slow machine is no failure. */
+const POLL = { poll: { timeout: 20_000 } };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
+          expect: POLL,
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 40_000,
           // vitest leaves one processor free, which of two is half.
@@ -15,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          expect: POLL,
           include: ['test/integration/**/*.test.ts'],
           // Emulated VMs on two cores: at most one file's VM runs at a time.
           fileParallelism: false,
@@ -26,6 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'hostile',
+          expect: POLL,
           include: ['test/hostile/**/*.engine.test.ts'],
           fileParallelism: false,
           testTimeout: 240_000,
@@ -37,6 +43,7 @@ export default defineConfig({
         test: {
           // Attacks on the host's side alone: they wait more than they work, and run beside the others.
           name: 'hostile-host',
+          expect: POLL,
           include: ['test/hostile/**/*.test.ts'],
           exclude: ['**/*.engine.test.ts'],
           maxWorkers: 2,

@@ -134,7 +134,7 @@ test('a switched network is news for every window, a connection to the guest is 
       await machine.sh('true');
     }
     await machine.bulkhead('net', 'full');
-    await vi.waitFor(() => expect(news).toBeGreaterThan(before));
+    await vi.waitFor(() => expect(news).toBeGreaterThan(before), { timeout: 20_000, interval: 50 });
     // One for each network that the VMM and its proxy left and joined, at most.
     expect(news - before).toBeLessThanOrEqual(4);
   } finally {

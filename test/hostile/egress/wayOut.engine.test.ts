@@ -190,11 +190,13 @@ attack(
     expect(await handshake('-servername', 'allowed.test')).toBe(true);
     expect(await handshake('-servername', 'other.test')).toBe(false);
     expect(await handshake('-noservername')).toBe(false);
-    await vi.waitFor(async () =>
-      expect(await networkRow(machine, 'allowed.test', 443)).toMatchObject({
-        allowed: false,
-        reason: 'server-name',
-      }),
+    await vi.waitFor(
+      async () =>
+        expect(await networkRow(machine, 'allowed.test', 443)).toMatchObject({
+          allowed: false,
+          reason: 'server-name',
+        }),
+      { timeout: 20_000, interval: 50 },
     );
     const before = (await world.requests()).length;
     const [plain = ''] = await raw(
@@ -265,8 +267,9 @@ attack(
     expect(await late('steady.test')).toMatch(/^160303/);
     expect(await late('flip.test')).not.toMatch(/^160303/);
     expect(world.hostGreeted).toEqual([]);
-    await vi.waitFor(async () =>
-      expect(await networkRow(machine, 'flip.test', 443)).toMatchObject({ allowed: false }),
+    await vi.waitFor(
+      async () => expect(await networkRow(machine, 'flip.test', 443)).toMatchObject({ allowed: false }),
+      { timeout: 20_000, interval: 50 },
     );
     return 'looked up twice; the host’s server was not greeted';
   },
@@ -288,17 +291,20 @@ attack(
       const command = `echo > /dev/tcp/${world.hostAddress}/80`;
       const exec = await proxy.exec({ Cmd: ['bash', '-c', command], User: user, AttachStdout: true });
       (await exec.start({})).resume();
-      return vi.waitFor(async () => {
-        const { ExitCode: code } = await exec.inspect();
-        expect(code).not.toBeNull();
-        return code;
-      });
+      return vi.waitFor(
+        async () => {
+          const { ExitCode: code } = await exec.inspect();
+          expect(code).not.toBeNull();
+          return code;
+        },
+        { timeout: 20_000, interval: 50 },
+      );
     };
     expect(await knock('1234:1234')).not.toBe(0);
     expect(world.hostGreeted).toEqual([]);
     // Somebody does listen there.
     expect(await knock('0:0')).toBe(0);
-    await vi.waitUntil(() => world.hostGreeted.length === 1);
+    await vi.waitUntil(() => world.hostGreeted.length === 1, { timeout: 20_000, interval: 50 });
     world.hostGreeted.length = 0;
     // By hand, so that nobody puts the wall up.
     await proxy.restart({ t: 2 });

@@ -122,10 +122,12 @@ async function onTerminal(
       exit: () => undefined,
     },
   });
-  await vi.waitFor(() =>
-    expect(process.stdout.listenerCount('data') + process.stdout.listenerCount('readable')).toBeGreaterThan(
-      0,
-    ),
+  await vi.waitFor(
+    () =>
+      expect(process.stdout.listenerCount('data') + process.stdout.listenerCount('readable')).toBeGreaterThan(
+        0,
+      ),
+    { timeout: 20_000, interval: 50 },
   );
   const ask = () => options?.confirmSignature?.(wish, new AbortController().signal) ?? Promise.resolve(false);
   await during({ stdin, stderr, process, ask, stdout });
@@ -140,7 +142,10 @@ it('asks on the terminal: only the whole word is a yes, and the program waits', 
       received += chunk.toString();
     });
     const first = ask();
-    await vi.waitFor(() => expect(stderr.text).toContain('anything else denies'));
+    await vi.waitFor(() => expect(stderr.text).toContain('anything else denies'), {
+      timeout: 20_000,
+      interval: 50,
+    });
     expect(stderr.text).toContain('jo@laptop ssh-ed25519 SHA256:abc');
     expect(stderr.text).toContain('SSH login as git');
     process.stdout.write('drawn over the question');
@@ -148,16 +153,22 @@ it('asks on the terminal: only the whole word is a yes, and the program waits', 
     expect(stdout.text).toBe('');
     stdin.write('allow\n');
     expect(await first).toBe(true);
-    await vi.waitFor(() => expect(stdout.text).toBe('drawn over the question'));
+    await vi.waitFor(() => expect(stdout.text).toBe('drawn over the question'), {
+      timeout: 20_000,
+      interval: 50,
+    });
     for (const no of ['y\n', '\n', 'allow it\n', 'deny\n']) {
       const seen = stderr.text.length;
       const next = ask();
-      await vi.waitFor(() => expect(stderr.text.slice(seen)).toContain('anything else denies'));
+      await vi.waitFor(() => expect(stderr.text.slice(seen)).toContain('anything else denies'), {
+        timeout: 20_000,
+        interval: 50,
+      });
       stdin.write(no);
       expect(await next, no).toBe(false);
     }
     stdin.write('for the program\n');
-    await vi.waitFor(() => expect(received).toBe('for the program\n'));
+    await vi.waitFor(() => expect(received).toBe('for the program\n'), { timeout: 20_000, interval: 50 });
   });
   expect(code).toBe(0);
 });

@@ -104,7 +104,7 @@ it('sends SIGINT and SIGTERM to the process and ends at the second', async () =>
   const process = new FakeProcess();
   const signals = new EventEmitter();
   const running = runFake(['exec', 'shop', '--', 'sleep'], appWith(process), { signals });
-  await vi.waitFor(() => expect(process.stdin.writableEnded).toBe(true));
+  await vi.waitFor(() => expect(process.stdin.writableEnded).toBe(true), { timeout: 20_000, interval: 50 });
   signals.emit('SIGTERM');
   expect(process.signals).toEqual(['TERM']);
   signals.emit('SIGINT');
@@ -175,7 +175,7 @@ it('opens a shell in raw mode, follows the size, and restores the terminal', asy
       }),
   };
   const running = runFake(['ssh', 'shop'], app, { stdin, stdout });
-  await vi.waitFor(() => expect(modes).toEqual([true]));
+  await vi.waitFor(() => expect(modes).toEqual([true]), { timeout: 20_000, interval: 50 });
   stdout.columns = 120;
   stdout.emit('resize');
   process.exit(5);
