@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { GuestIdentity } from '../../../src/guest/identity';
 import type { SCENARIOS } from './scenarios';
 
@@ -43,6 +43,13 @@ const KILL_MS = 180_000;
 
 let program: Promise<string> | undefined;
 let folder: string | undefined;
+// Not at the process's exit: vitest ends its workers without one.
+afterAll(() => {
+  if (folder !== undefined) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  [program, folder] = [undefined, undefined];
+});
 
 /** Runs one scenario in a process of its own. It must end by itself, without a crash, within its memory. */
 export async function runVictim(
@@ -97,7 +104,6 @@ export async function runVictim(
 
 async function bundle(): Promise<string> {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-victim-'));
-  process.once('exit', () => folder !== undefined && rmSync(folder, { recursive: true, force: true }));
   const outfile = join(folder, 'victim.cjs');
   await build({
     entryPoints: [join(__dirname, 'victim.ts')],
