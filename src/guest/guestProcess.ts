@@ -5,6 +5,7 @@ import { exitStatusOf } from './command';
 import type { ExitStatus, GuestProcess, PtySize } from './guest';
 import type { OpenChannel, SessionExit } from './sharedConnection';
 import type { SshConnection } from './sshConnection';
+import { writesTo } from './writesTo';
 
 /** Output that nobody reads is kept up to here, then dropped: an unread stderr must not stop the process. */
 const UNREAD_STDERR_MAX = 1024 * 1024;
@@ -126,20 +127,5 @@ function ended(source: Readable, output: Readable): Promise<void> {
 
 /** Standard input: waits for the SSH window and for the transport, and ends with EOF. */
 function inputOf(channel: ClientChannel, connection: SshConnection): Writable {
-  return new Writable({
-    highWaterMark: 256 * 1024,
-    write: (chunk: Buffer, _encoding, callback) => {
-      channel.write(chunk, (error) => {
-        if (error) {
-          callback(error);
-        } else {
-          connection.whenWritable(() => callback());
-        }
-      });
-    },
-    final: (callback) => {
-      channel.end();
-      callback();
-    },
-  });
+  return new Writable({ highWaterMark: 256 * 1024, ...writesTo(channel, connection) });
 }

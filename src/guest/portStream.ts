@@ -1,25 +1,14 @@
 import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { OpenChannel } from './sharedConnection';
+import { writesTo } from './writesTo';
 
 /** A forwarded TCP connection as a plain Duplex, with ordinary `destroy`, `close` and backpressure. */
 export function portStream({ channel, connection, release }: OpenChannel<ClientChannel>): Duplex {
   const stream: Duplex = new Duplex({
     allowHalfOpen: true,
     read: () => void channel.resume(),
-    write: (chunk: Buffer, _encoding, callback) => {
-      channel.write(chunk, (error) => {
-        if (error) {
-          callback(error);
-        } else {
-          connection.whenWritable(() => callback());
-        }
-      });
-    },
-    final: (callback) => {
-      channel.end();
-      callback();
-    },
+    ...writesTo(channel, connection),
     destroy: (error, callback) => {
       channel.resume();
       channel.close();

@@ -31,15 +31,15 @@ function environment<T extends z.ZodType>(value: T) {
 
 const environmentText = expects(text, 'a text of at most 32768 characters', 'Write it in double quotes.');
 
-export const containerEnvSchema = environment(environmentText);
+const containerEnvSchema = environment(environmentText);
 /** `null` unsets a variable, which we leave out. */
-export const remoteEnvSchema = environment(environmentText.nullable());
+const remoteEnvSchema = environment(environmentText.nullable());
 
 const argv = z.array(text).max(1000);
 const COMMAND =
   'Write a shell line, a list of arguments, or an object of named commands, of at most 32768 characters each.';
 /** Nothing to do, as some write it: `null`, `""`, `[]`, `{}`. */
-export const lifecycleSchema = expects(
+const lifecycleSchema = expects(
   z.union([
     text,
     argv,
@@ -53,14 +53,14 @@ export const lifecycleSchema = expects(
 );
 
 /** Docker's `USER`: name or uid, with or without a group. */
-export const userSchema = expects(
+const userSchema = expects(
   z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\$?(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?$/),
   'an account name',
   'Write a user name or a number such as "node" or "1000".',
 );
 
 /** Numbers, or `host:port`. */
-export const forwardPortsSchema = listOf(
+const forwardPortsSchema = listOf(
   expects(
     z.union([z.int().min(1).max(65_535), z.string().max(300)]),
     'a port from 1 to 65535',
@@ -70,6 +70,20 @@ export const forwardPortsSchema = listOf(
   'Write a list such as [3000].',
   256,
 );
+
+/** What an image's metadata may say as well as devcontainer.json. */
+export const metadataKeys = {
+  remoteUser: userSchema.optional(),
+  containerUser: userSchema.optional(),
+  containerEnv: containerEnvSchema.optional(),
+  remoteEnv: remoteEnvSchema.optional(),
+  forwardPorts: forwardPortsSchema.optional(),
+  onCreateCommand: lifecycleSchema.optional(),
+  updateContentCommand: lifecycleSchema.optional(),
+  postCreateCommand: lifecycleSchema.optional(),
+  postStartCommand: lifecycleSchema.optional(),
+  postAttachCommand: lifecycleSchema.optional(),
+};
 
 /** The keys of devcontainer.json that we read (containers.dev, "devcontainer.json reference"). Others are ignored. */
 export const devcontainerSchema = z.object({
@@ -92,16 +106,7 @@ export const devcontainerSchema = z.object({
     'an object of Features',
     'Write {"<feature>": {<options>}}.',
   ).optional(),
-  remoteUser: userSchema.optional(),
-  containerUser: userSchema.optional(),
-  containerEnv: containerEnvSchema.optional(),
-  remoteEnv: remoteEnvSchema.optional(),
-  forwardPorts: forwardPortsSchema.optional(),
-  onCreateCommand: lifecycleSchema.optional(),
-  updateContentCommand: lifecycleSchema.optional(),
-  postCreateCommand: lifecycleSchema.optional(),
-  postStartCommand: lifecycleSchema.optional(),
-  postAttachCommand: lifecycleSchema.optional(),
+  ...metadataKeys,
 });
 
 export type DevcontainerValues = z.output<typeof devcontainerSchema>;

@@ -1,15 +1,6 @@
 import * as z from 'zod';
 import { BulkheadError } from '../core/errors';
-import {
-  containerEnvSchema,
-  environmentOf,
-  forwardPortsSchema,
-  hooksOf,
-  lifecycleSchema,
-  portsOf,
-  remoteEnvSchema,
-  userSchema,
-} from './devcontainerSchema';
+import { environmentOf, hooksOf, metadataKeys, portsOf } from './devcontainerSchema';
 import { explainIssues } from './explainIssues';
 import { parseJsonDocument } from './jsonDocument';
 import { formatProblem, plainSource, type SettingsProblem } from './settingsProblem';
@@ -30,16 +21,7 @@ const MAX_ENTRIES = 500;
 const entrySchema = z.object({
   /** The Feature that it comes from; the image's own and devcontainer.json's entries have none. */
   id: z.string().max(1024).optional(),
-  remoteUser: userSchema.optional(),
-  containerUser: userSchema.optional(),
-  containerEnv: containerEnvSchema.optional(),
-  remoteEnv: remoteEnvSchema.optional(),
-  forwardPorts: forwardPortsSchema.optional(),
-  onCreateCommand: lifecycleSchema.optional(),
-  updateContentCommand: lifecycleSchema.optional(),
-  postCreateCommand: lifecycleSchema.optional(),
-  postStartCommand: lifecycleSchema.optional(),
-  postAttachCommand: lifecycleSchema.optional(),
+  ...metadataKeys,
 });
 
 /** One entry of the label: the keys that concern us, checked. Whatever else stands there is ignored. */
