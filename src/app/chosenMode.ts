@@ -1,6 +1,6 @@
-import type { UpOptions } from '../app';
 import { stricterMode } from '../settings/resolveAsked';
 import type { NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
+import type { UpOptions } from './contract';
 import type { MachineRecord } from './machineRecord';
 
 /** A machine's network mode, and who chose it. */

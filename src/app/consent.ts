@@ -15,8 +15,8 @@ import { readBulkheadFile } from '../settings/bulkheadFile';
 import { setBulkheadSetting } from '../settings/editBulkheadFile';
 import { allowedHost } from '../settings/hostPattern';
 import { readFolder } from './folderSettings';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 type Reading = Pick<Services, 'defaults' | 'grants'>;
 

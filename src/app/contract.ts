@@ -27,8 +27,7 @@ import type { SettingsText } from '../settings/checkText';
 import type { EditorFileKind } from '../settings/editorSettings';
 import type { EffectiveSettings } from '../settings/effectiveSettings';
 import type { Remedy, SettingsProblem } from '../settings/settingsProblem';
-import type { NetworkMode, OnClose, WorkspaceMode } from '../settings/workspaceSpec';
-import type { ChosenWorkspace } from './machineChoices';
+import type { ChosenWorkspace, NetworkMode, OnClose, WorkspaceMode } from '../settings/workspaceSpec';
 import type { SettingsDrift } from './settingsDrift';
 
 /** What `up --json` prints (the CLI's contract): all times in ms. */

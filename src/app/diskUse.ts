@@ -1,7 +1,7 @@
 import type { DiskUse, WaitOptions } from '../machine/hypervisor';
 import { withMachineLock } from './machineLock';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 /** Where a machine's disk space goes, seen beside all other machines of the Engine. */
 export async function diskUse(services: Services, id: string, options: WaitOptions): Promise<DiskUse> {

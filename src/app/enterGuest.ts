@@ -16,7 +16,8 @@ import { type MachineRecord, readRecord, updateRecord } from './machineRecord';
 import { restartSettings } from './machineSpec';
 import { agreedHosts, namedHosts, rulesOfSettings } from './networkPolicy';
 import { offerGrantedPresets } from './networkPresets';
-import { type Opening, switchedMode, wait } from './openFolder';
+import { type Opening, switchedMode } from './opening';
+import { wait } from './wait';
 import { connectGuestOf, lostItsMemory, startMachine } from './wake';
 
 /** The session program's exit code if it can't run something, a missing account included (guest/agent/agent.h). */

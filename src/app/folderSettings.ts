@@ -3,8 +3,8 @@ import { type AskKind, asksDigest, type FolderAsks, type Grants } from '../setti
 import type { ReadWorkspaceOptions } from '../settings/readWorkspace';
 import { readWorkspace } from '../settings/readWorkspace';
 import type { WorkspaceSpec } from '../settings/workspaceSpec';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 export type FolderOptions = Pick<ReadWorkspaceOptions, 'overrides' | 'signal'> & { allow?: Grants['now'] };
 

@@ -10,8 +10,8 @@ import { readFolder } from './folderSettings';
 import { change, switchModeOf } from './machineNetwork';
 import { type MachineRecord, updateRecord } from './machineRecord';
 import { agreedHosts, namedHosts, rulesOfSettings } from './networkPolicy';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 /**
  * Lets a machine have, from now on, what its folder's settings say and the user agreed to, as far as that needs no restart: hosts,

@@ -1,4 +1,3 @@
-import type { WorkspaceDifference } from '../app';
 import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
 import type { ReportProgress } from '../core/progress';
 import { PHASE_TITLES } from '../core/progress';
@@ -10,16 +9,17 @@ import { statusOf } from '../image/engineFailure';
 import { baseTagOf, imageTagOf } from '../image/provideImage';
 import type { Machine, MachineInfo, WaitOptions } from '../machine/hypervisor';
 import { cannotSleep } from '../machine/kvm/kvmMachine';
-import type { OnClose } from '../settings/workspaceSpec';
-import { type ChosenWorkspace, chooseOnClose, chooseWorkspace, removeChoices } from './machineChoices';
+import type { ChosenWorkspace, OnClose } from '../settings/workspaceSpec';
+import type { WorkspaceDifference } from './contract';
+import { chooseOnClose, chooseWorkspace, removeChoices } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { removeMachineLog } from './machineLog';
 import { modeOf, stopEgress, wakeEgress, withNetworkLock } from './machineNetwork';
 import { readRecord, removeRecord } from './machineRecord';
-import { wait } from './openFolder';
 import { forgetReviews } from './reviewedMachines';
 import type { Services } from './services';
 import { assertMountable } from './shareSpec';
+import { wait } from './wait';
 import { connectGuestOf, startMachine } from './wake';
 
 const MANY_DIFFERENCES = 1000;

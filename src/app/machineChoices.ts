@@ -7,7 +7,7 @@ import type { MachineInfo } from '../machine/hypervisor';
 import { RULES_MAX } from '../network/networkRules';
 import { NETWORK_PRESETS } from '../network/networkService';
 import { machineId } from '../settings/machineId';
-import type { NetworkMode, OnClose, WorkspaceSpec } from '../settings/workspaceSpec';
+import type { ChosenWorkspace, NetworkMode, OnClose } from '../settings/workspaceSpec';
 import type { FolderOptions } from './folderSettings';
 import { withMachineLock } from './machineLock';
 import type { Services } from './services';
@@ -45,9 +45,6 @@ const choicesSchema = z.looseObject({
 
 /** What the user has chosen for one machine on this host, over what its folder's settings say. */
 export type MachineChoices = z.output<typeof choicesSchema>;
-
-/** A copy of the folder, or the folder itself. `readOnly` says something only about the latter. */
-export type ChosenWorkspace = Pick<WorkspaceSpec['workspace'], 'mode' | 'readOnly'>;
 
 /** The choices; none if there is no file or it is damaged. */
 export async function readChoices(file: string, log: Log): Promise<MachineChoices> {

@@ -2,8 +2,8 @@ import type { Disposable } from '../core/disposables';
 import { BulkheadError, isCancelled, messageOf } from '../core/errors';
 import type { MachineInfo, MachineState, WaitOptions } from '../machine/hypervisor';
 import { watchMachines } from './engineEvents';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 type OnEnd = (error: BulkheadError) => void;
 

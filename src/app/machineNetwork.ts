@@ -9,8 +9,8 @@ import { chooseNetworkMode, type DecidedMode, readChoices, switchedSince } from 
 import { withMachineLock } from './machineLock';
 import { type MachineRecord, updateRecord } from './machineRecord';
 import { chooseHosts, readPolicy, revokeChosenHost } from './networkPolicy';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 import type { Woken } from './wake';
 import { allowInWorkspace } from './workspaceHosts';
 

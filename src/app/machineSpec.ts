@@ -6,8 +6,9 @@ import type { MachineInfo, MachineSpec } from '../machine/hypervisor';
 import { GUEST_PROXY_ENV } from '../network/guestProxy';
 import { sizeText } from '../settings/repairs';
 import type { ImageSource, NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
-import { type Opening, wait } from './openFolder';
+import type { Opening } from './opening';
 import { shareSpec, workspaceText } from './shareSpec';
+import { wait } from './wait';
 
 /** All that the hypervisor needs: the settings within what the Engine's host has, the image's environment, the keys. */
 export async function machineSpec(

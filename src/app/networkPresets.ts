@@ -13,8 +13,9 @@ import { readFolder } from './folderSettings';
 import { change } from './machineNetwork';
 import { readRecord, updateRecord } from './machineRecord';
 import { chooseHosts, readPolicy } from './networkPolicy';
-import { type Opening, wait } from './openFolder';
+import type { Opening } from './opening';
 import type { Services } from './services';
+import { wait } from './wait';
 
 /** Somebody may be away from the desk while a machine is made. */
 const QUESTION_MS = 300_000;

@@ -6,10 +6,10 @@ import { followRequests, readRequests } from '../network/readLog';
 import { RequestRows } from '../network/requestRows';
 import type { MachineEnds } from './machineEnds';
 import { modeOf, proxyOf, startEgress } from './machineNetwork';
-import { wait } from './openFolder';
 import { persistently } from './persistently';
 import type { Services } from './services';
 import { SharedWatches } from './sharedWatches';
+import { wait } from './wait';
 
 /** A flood of requests is told as often as a person can look. */
 const ROWS_EVERY_MS = 250;

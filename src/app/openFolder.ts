@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { UpOptions, UpResult } from '../app';
 import { BulkheadError } from '../core/errors';
 import { printable } from '../core/log';
 import { importImage } from '../disk/importImage';
@@ -8,45 +7,25 @@ import { provideImage } from '../image/provideImage';
 import type { Machine, MachineInfo } from '../machine/hypervisor';
 import { METADATA_LABEL, mergeImageMetadata, parseImageMetadata } from '../settings/imageMetadata';
 import { machineId } from '../settings/machineId';
-import type { NetworkMode, WorkspaceSpec } from '../settings/workspaceSpec';
 import { askedNetwork, type ChosenMode, chosenMode } from './chosenMode';
 import { grantAsks } from './consent';
+import type { UpOptions, UpResult } from './contract';
 import { enterGuest } from './enterGuest';
 import { readFolder } from './folderSettings';
-import { chooseWorkspace, switchedSince, withChosenWorkspace } from './machineChoices';
+import { chooseWorkspace, withChosenWorkspace } from './machineChoices';
 import { withMachineLock } from './machineLock';
 import { MachineLog } from './machineLog';
 import { networkTurn, switchModeOf } from './machineNetwork';
 import { readRecord } from './machineRecord';
 import { machineSpec, settingsHash } from './machineSpec';
+import { type Opening, switchedMode } from './opening';
 import { PhaseClock } from './phaseClock';
 import type { Services } from './services';
 import { assertMountable } from './shareSpec';
 import { sshHost } from './sshHost';
+import { wait } from './wait';
 
 const LOST_GRACE_MS = 5_000;
-
-/** What is known of a folder while it is being opened. */
-export interface Opening {
-  services: Services;
-  id: string;
-  /** From the folder's files; with the image's metadata once the image is there. */
-  spec: WorkspaceSpec;
-  /** Hash over the folder's files alone. */
-  settingsHash: string;
-  log: MachineLog;
-  clock: PhaseClock;
-  options: UpOptions;
-  warnings: string[];
-  /** Those of `warnings` that are about what was asked for and has no grant. */
-  withheld: string[];
-  /** What the machine may reach and who chose that, once it is known. */
-  network?: ChosenMode;
-  /** Of the user's switches of the network by name, when this began: later ones go before what was decided since. */
-  turn: number;
-  /** `layers`: how many were in the store already. */
-  cached: { image: boolean; layers: number };
-}
 
 /** Folder → running machine with the workspace in it: the whole way through the house, in the order of its rooms. */
 export async function openFolder(services: Services, folder: string, options: UpOptions): Promise<UpResult> {
@@ -228,11 +207,6 @@ async function createMachine(
   });
 }
 
-/** The network mode that the user has switched to by name since this `up` began; undefined if he has not. */
-export function switchedMode({ services, id, turn }: Opening): Promise<NetworkMode | undefined> {
-  return switchedSince(services.data.choices(id), turn, services.log);
-}
-
 async function chooseMode(opening: Opening, before: MachineInfo | undefined): Promise<ChosenMode> {
   const { services, id, options, spec } = opening;
   const record = await readRecord(services.data.record(id), services.log);
@@ -254,9 +228,4 @@ function outdatedNote(opening: Opening, before: MachineInfo): string | undefined
 async function layerCount(opening: Opening, info: MachineInfo): Promise<number> {
   const { engine } = await opening.services.connect(wait(opening.options));
   return (await inspectImage(engine, info.imageId))?.layers.length ?? 0;
-}
-
-/** Just the signal of some options, as `exactOptionalPropertyTypes` wants it. */
-export function wait(options: { signal?: AbortSignal | undefined }): { signal?: AbortSignal } {
-  return options.signal ? { signal: options.signal } : {};
 }

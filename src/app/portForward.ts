@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { PortForward } from '../app';
 import { DisposableList } from '../core/disposables';
 import { BulkheadError, codeOf, messageOf } from '../core/errors';
 import { printable } from '../core/log';
 import { Slots } from '../guest/slots';
 import type { WaitOptions } from '../machine/hypervisor';
+import type { PortForward } from './contract';
 import { assertRunning, type MachineEnds } from './machineEnds';
 import type { Services } from './services';
 

@@ -3,10 +3,10 @@ import { BulkheadError } from '../core/errors';
 import type { ListeningPort } from '../guest/guestWatch';
 import type { WaitOptions } from '../machine/hypervisor';
 import { assertRunning, type MachineEnds } from './machineEnds';
-import { wait } from './openFolder';
 import { persistently } from './persistently';
 import type { Services } from './services';
 import type { WatchSource } from './sharedWatches';
+import { wait } from './wait';
 
 const PORTS_MS = 60_000;
 

@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises';
 import type { VolumeInspectInfo } from 'dockerode';
-import type { PruneResult } from '../app';
 import { BulkheadError } from '../core/errors';
 import { removeUnused } from '../disk/layerStore';
 import type { Engine } from '../image/engine';
@@ -8,8 +7,9 @@ import { engineFailure, statusOf } from '../image/engineFailure';
 import { isWorkerName } from '../image/workerName';
 import type { WaitOptions } from '../machine/hypervisor';
 import { CONTAINER_LABELS, machineIdOfListed, machineIdOfVolume } from '../machine/kvm/ours';
-import { wait } from './openFolder';
+import type { PruneResult } from './contract';
 import type { Services } from './services';
+import { wait } from './wait';
 
 /** An `up` of another process imports a disk some seconds before its machine exists. */
 const FRESH_MINUTES = 15;

@@ -1,6 +1,6 @@
-import type { ResourceSample } from '../app';
 import type { GuestSample } from '../guest/guestWatch';
 import type { HostSample } from '../machine/hypervisor';
+import type { ResourceSample } from './contract';
 import { assertRunning } from './machineEnds';
 import { persistently } from './persistently';
 import type { Services } from './services';

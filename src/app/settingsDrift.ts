@@ -5,8 +5,8 @@ import { readFolder } from './folderSettings';
 import { withChosenWorkspace } from './machineChoices';
 import { readRecord } from './machineRecord';
 import { type RestartSettings, restartSettings, settingsHash } from './machineSpec';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 /** A setting that the machine was not made with. Text for people, not yet made printable. */
 export interface SettingsChange {

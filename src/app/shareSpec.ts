@@ -1,8 +1,9 @@
 import { accountIds } from '../image/accountIds';
 import type { BuiltImage } from '../image/builtImage';
 import type { Hypervisor, Share, WaitOptions } from '../machine/hypervisor';
-import type { ChosenWorkspace } from './machineChoices';
-import { type Opening, wait } from './openFolder';
+import type { ChosenWorkspace } from '../settings/workspaceSpec';
+import type { Opening } from './opening';
+import { wait } from './wait';
 
 /** How the folder is to be mounted, or undefined if the machine gets a copy. */
 export async function shareSpec(

@@ -3,8 +3,8 @@ import { BulkheadError, messageOf, throwIfCancelled } from '../core/errors';
 import { printable } from '../core/log';
 import type { Guest } from '../guest/guest';
 import type { Machine, WaitOptions } from '../machine/hypervisor';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 /** A cold boot takes 3 to 10 s under emulation on a busy host; this is for one that is far slower. */
 const ANSWER_MS = 180_000;

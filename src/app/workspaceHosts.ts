@@ -2,8 +2,8 @@ import type { WaitOptions } from '../machine/hypervisor';
 import { editWorkspaceHosts } from './consent';
 import { type MachineRecord, updateRecord } from './machineRecord';
 import { chooseHosts } from './networkPolicy';
-import { wait } from './openFolder';
 import type { Services } from './services';
+import { wait } from './wait';
 
 /** Writes a host into the folder's `.bulkhead.json`, which is the user's agreement to it, and lets it count from now on. */
 export async function allowInWorkspace(

@@ -3,7 +3,7 @@ import { escapeHidden } from '../core/escapeHidden';
 import { forTerminal } from '../core/plainText';
 import type { ApplyResult, KeptReview, Selection } from '../review/reviewService';
 import { matchesPath } from './pathPattern';
-import { type PullOptions, usage } from './pullCommand';
+import { type PullOptions, usage } from './pullOptions';
 import type { Session } from './session';
 
 /** Brings back what is named, from a look that was shown: what the machine has by now counts only with `--look now`. */

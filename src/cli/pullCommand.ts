@@ -1,23 +1,11 @@
 import type { Command } from 'commander';
-import { BulkheadError, EXIT } from '../core/errors';
+import { EXIT } from '../core/errors';
 import { escapeHidden } from '../core/escapeHidden';
 import { forTerminal } from '../core/plainText';
 import { applyLook } from './pullApply';
+import { type PullOptions, usage } from './pullOptions';
 import { showLook } from './pullShow';
-import { type CommonOptions, findRunning, type Run, type Session, withCommonOptions } from './session';
-
-export interface PullOptions extends CommonOptions {
-  diff?: true;
-  apply?: true;
-  look?: string;
-  all?: true;
-  path?: string[];
-  danger?: string[];
-  takeGuest?: string[];
-  dropUndo?: true;
-  commits?: true;
-  undo?: string | true;
-}
+import { findRunning, type Run, type Session, withCommonOptions } from './session';
 
 const collect = (value: string, before: string[] = []) => [...before, value];
 
@@ -106,8 +94,4 @@ async function undo(session: Session, idOrPrefix: string, named: string | true):
     ...kept.map((path) => `kept      ${escapeHidden(path)}: changed since`),
   ]);
   return EXIT.done;
-}
-
-export function usage(message: string, next: string): BulkheadError {
-  return new BulkheadError(message, { kind: 'usage', next });
 }

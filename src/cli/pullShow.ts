@@ -4,7 +4,7 @@ import { forTerminal } from '../core/plainText';
 import type { KeptReview, Review, ReviewChange, ReviewCommit, ReviewHunk } from '../review/reviewService';
 import { formatBytes } from './format';
 import { keptLook } from './pullApply';
-import type { PullOptions } from './pullCommand';
+import type { PullOptions } from './pullOptions';
 import type { Session } from './session';
 
 const LETTERS: Record<ReviewChange['kind'], string> = {

@@ -102,3 +102,6 @@ export interface WorkspaceSpec {
   /** A sentence for each ask that has no effect, or not all of it, because it is not granted. */
   withheld: string[];
 }
+
+/** A copy of the folder, or the folder itself. `readOnly` says something only about the latter. */
+export type ChosenWorkspace = Pick<WorkspaceSpec['workspace'], 'mode' | 'readOnly'>;

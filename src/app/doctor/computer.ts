@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DoctorFinding } from '../../app';
 import { codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
 import { PROGRAM_FOLDER } from '../../core/programFolder';
+import type { DoctorFinding } from '../contract';
 import { quoted, sizeText } from './words';
 
 const LITTLE_SPACE = 100 * 2 ** 20;

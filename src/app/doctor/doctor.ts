@@ -1,9 +1,9 @@
-import type { DoctorFinding, DoctorOptions } from '../../app';
 import { throwIfAborted } from '../../core/deadline';
 import { BulkheadError, messageOf, throwIfCancelled } from '../../core/errors';
 import { egressPlace } from '../../network/egressNetwork';
-import { wait } from '../openFolder';
+import type { DoctorFinding, DoctorOptions } from '../contract';
 import type { Services } from '../services';
+import { wait } from '../wait';
 import { dataFolder, sshClient } from './computer';
 import { egress } from './egress';
 import { architecture, engineFindings, engineFixes, memory } from './engine';

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import type { DoctorFinding } from '../../app';
 import { BulkheadError } from '../../core/errors';
 import { printable } from '../../core/log';
 import type { Engine } from '../../image/engine';
@@ -8,6 +7,7 @@ import type { WaitOptions } from '../../machine/hypervisor';
 import { type OnceResult, runOnce } from '../../machine/kvm/containerExec';
 import { type EgressPlace, ensureEgressNetwork } from '../../network/egressNetwork';
 import { wallTrial } from '../../network/proxyContainer';
+import type { DoctorFinding } from '../contract';
 
 /**
  * Whether machines' proxies have a network, and the kernel takes their wall there. Nothing outside is asked.

@@ -1,6 +1,6 @@
-import type { DoctorAction, DoctorFinding } from '../../app';
 import { codeOf } from '../../core/errors';
 import type { Engine } from '../../image/engine';
+import type { DoctorAction, DoctorFinding } from '../contract';
 import { count, sizeText } from './words';
 
 const GIB = 2 ** 30;

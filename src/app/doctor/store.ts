@@ -1,4 +1,3 @@
-import type { DoctorAction, DoctorFinding, DoctorOptions } from '../../app';
 import { BulkheadError } from '../../core/errors';
 import { LAYER_VOLUME, listDisks } from '../../disk/layerStore';
 import { inspectImage } from '../../image/builtImage';
@@ -8,9 +7,10 @@ import type { Kit } from '../../image/kit';
 import type { MachineInfo, ProbeResult, WaitOptions } from '../../machine/hypervisor';
 import { runOnce } from '../../machine/kvm/containerExec';
 import { onceContainer } from '../../machine/kvm/jail';
-import { wait } from '../openFolder';
+import type { DoctorAction, DoctorFinding, DoctorOptions } from '../contract';
 import { prune } from '../prune';
 import type { Services } from '../services';
+import { wait } from '../wait';
 import { isLocal } from './engine';
 import { count, sizeText } from './words';
 
