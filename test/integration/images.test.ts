@@ -85,7 +85,6 @@ test('lifecycle commands run in order, each when it should', async () => {
   const devcontainer = {
     image: 'debian:trixie-slim',
     containerEnv: { FLAVOUR: 'salt' },
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of devcontainer.json
     remoteEnv: { PATH: '${containerEnv:PATH}:/opt/more', TASTE: 'of ${containerEnv:FLAVOUR}' },
     onCreateCommand: note('create'),
     updateContentCommand: ['/bin/sh', '-c', note('update')],

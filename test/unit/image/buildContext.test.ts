@@ -106,7 +106,6 @@ describe('a build context', () => {
 
 test('the images that a Dockerfile starts from', () => {
   const text =
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the variable is the file format’s
     'ARG V=1\nARG W\nFROM --platform=linux/amd64 a:$V AS one\nFROM one AS two\nFROM b:${W}\nfrom scratch\nFROM c:${X}\n';
   expect(baseImages(text, { W: '2' })).toEqual(['a:1', 'b:2']);
 });
@@ -153,7 +152,6 @@ describe('a devcontainer.json with Features', () => {
     [{ image: 'a', features: { '../..': {} } }],
     [{ image: 'a', features: { './missing': {} } }],
     [{ image: 'a', features: { '$(touch x)': {} } }],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the variable is the file format’s
     [{ build: { dockerfile: '../.devcontainer/f/x', args: { A: '${localEnv:HOME}' } } }],
     [{ features: {} }],
     [{ image: 7 }],

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: devcontainer.json's variables look like that
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDevcontainerFile } from '../../../src/settings/devcontainer';
