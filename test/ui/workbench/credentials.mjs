@@ -117,7 +117,12 @@ export async function credentials({ page, url, results, cli, example }) {
     await window.typeInTerminal('echo "old=""[$CANARY_TOKEN]"');
     await window.terminalSays('old=[]', GUEST_MS);
     await window.runCommand('Bulkhead: Open Terminal in VM');
-    await window.terminalSays('$', GUEST_MS);
+    const isNew = (/** @type {string} */ text) => text.includes('$') && !text.includes('old=');
+    await eventually(
+      'the new terminal has a prompt',
+      async () => isNew(await window.terminalText()),
+      GUEST_MS,
+    );
     await window.typeInTerminal('echo "new=""[$CANARY_TOKEN]"');
     await window.terminalSays('new=[from-this-computer]', GUEST_MS);
   });
