@@ -88,9 +88,24 @@ export type DoctorAction =
   /** Look again, the probe of the accelerators included. */
   | { kind: 'recheck' };
 
+/** What is checked: short and stable, scripts name them. */
+export type DoctorCheck =
+  | Accelerator
+  | 'accelerator'
+  | 'architecture'
+  | 'data'
+  | 'disk'
+  | 'egress'
+  | 'engine'
+  | 'kit'
+  | 'layers'
+  | 'leftovers'
+  | 'machines'
+  | 'memory'
+  | 'ssh';
+
 export interface DoctorFinding {
-  /** Short stable id: `engine`, `kit`, `accelerator`, `disk`, `memory`… */
-  id: string;
+  id: DoctorCheck;
   /** `slow`: it works, and could be faster. `warning`: it works, and something else is not as it should be. */
   status: 'ok' | 'slow' | 'warning' | 'missing';
   message: string;

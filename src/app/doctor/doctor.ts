@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../core/deadline';
 import { BulkheadError, messageOf, throwIfCancelled } from '../../core/errors';
 import { egressPlace } from '../../network/egressNetwork';
-import type { DoctorFinding, DoctorOptions } from '../contract';
+import type { DoctorCheck, DoctorFinding, DoctorOptions } from '../contract';
 import type { Services } from '../services';
 import { wait } from '../wait';
 import { dataFolder, sshClient } from './computer';
@@ -18,7 +18,7 @@ export async function doctor(services: Services, options: DoctorOptions): Promis
   };
   /** What fails is a finding too. */
   const check = async (
-    id: string,
+    id: DoctorCheck,
     look: () => Promise<DoctorFinding[]>,
     fixes: (error: unknown) => DoctorFinding['actions'] = () => undefined,
   ): Promise<boolean> => {

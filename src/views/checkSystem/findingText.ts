@@ -43,9 +43,9 @@ function statusText(status: DoctorFinding['status']): string {
   }
 }
 
-function titleOf(id: string): string {
+function titleOf(id: DoctorFinding['id']): string {
   const { t } = vscode.l10n;
-  const titles: Record<string, string> = {
+  const titles: Record<DoctorFinding['id'], string> = {
     data: t('Keys and records'),
     ssh: t('SSH client'),
     engine: t('Docker Engine'),
@@ -53,14 +53,16 @@ function titleOf(id: string): string {
     architecture: t('Processor'),
     kit: t('Kit image'),
     disk: t('Disk space'),
+    egress: t('Network proxies'),
     kvm: t('Hardware acceleration (KVM)'),
     tcg: t('Emulation (TCG)'),
+    hyperv: t('Hardware acceleration (Hyper-V)'),
     accelerator: t('What runs the machines'),
     layers: t('Layer store'),
     machines: t('Machines'),
     leftovers: t('Leftovers'),
   };
-  return titles[id] ?? id;
+  return titles[id];
 }
 
 function actionText(action: DoctorAction): { label: string; detail: string } {

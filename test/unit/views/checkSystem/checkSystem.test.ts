@@ -23,8 +23,8 @@ test('a finding in words, each action with what exactly it does', () => {
   expect(text).toMatchObject({ title: 'Docker Engine', statusText: 'Does not work', fix: 'Start Docker.' });
   expect(text.message).not.toContain('\u001b');
   expect(text.actions.map(({ detail }) => detail)[0]).toContain('sudo systemctl start docker');
-  expect(findingText({ id: 'new-check', status: 'ok', message: 'x' })).toMatchObject({
-    title: 'new-check',
+  expect(findingText({ id: 'egress', status: 'ok', message: 'x' })).toMatchObject({
+    title: 'Network proxies',
     actions: [],
   });
 });
