@@ -107,6 +107,8 @@ export async function find({ page, url, results, cli, example }) {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowUp');
     await window.tab('main.ts').waitFor();
+    // Else it may still be the button's, which Enter presses.
+    await input.focus();
     await page.keyboard.press('Enter');
     await input.waitFor({ state: 'hidden' });
     await eventually(
