@@ -41,6 +41,7 @@ import { settingsTemplate } from './settings/settingsTemplate';
 import type { WorkspaceMode } from './settings/workspaceSpec';
 
 export type * from './app/contract';
+export type * from './app/doctor/doctorFinding';
 
 const WORKSPACE_MODES: readonly WorkspaceMode[] = ['copy', 'mount'];
 

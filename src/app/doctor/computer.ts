@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../../core/errors';
 import { printable } from '../../core/log';
 import { PROGRAM_FOLDER } from '../../core/programFolder';
-import type { DoctorFinding } from '../contract';
+import type { DoctorFinding } from './doctorFinding';
 import { quoted, sizeText } from './words';
 
 const LITTLE_SPACE = 100 * 2 ** 20;

@@ -1,10 +1,10 @@
 import { throwIfAborted } from '../../core/deadline';
 import { BulkheadError, messageOf, throwIfCancelled } from '../../core/errors';
 import { egressPlace } from '../../network/egressNetwork';
-import type { DoctorCheck, DoctorFinding, DoctorOptions } from '../contract';
 import type { Services } from '../services';
 import { wait } from '../wait';
 import { dataFolder, sshClient } from './computer';
+import type { DoctorCheck, DoctorFinding, DoctorOptions } from './doctorFinding';
 import { egress } from './egress';
 import { architecture, engineFindings, engineFixes, memory } from './engine';
 import { accelerators, engineDisk, kitImage, layerStore, leftovers, machines } from './store';

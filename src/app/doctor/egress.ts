@@ -7,7 +7,7 @@ import type { WaitOptions } from '../../machine/hypervisor';
 import { type OnceResult, runOnce } from '../../machine/kvm/containerExec';
 import { type EgressPlace, ensureEgressNetwork } from '../../network/egressNetwork';
 import { wallTrial } from '../../network/proxyContainer';
-import type { DoctorFinding } from '../contract';
+import type { DoctorFinding } from './doctorFinding';
 
 /**
  * Whether machines' proxies have a network, and the kernel takes their wall there. Nothing outside is asked.

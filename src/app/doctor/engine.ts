@@ -1,6 +1,6 @@
 import { codeOf } from '../../core/errors';
 import type { Engine } from '../../image/engine';
-import type { DoctorAction, DoctorFinding } from '../contract';
+import type { DoctorAction, DoctorFinding } from './doctorFinding';
 import { count, sizeText } from './words';
 
 const GIB = 2 ** 30;

@@ -7,10 +7,10 @@ import type { Kit } from '../../image/kit';
 import type { MachineInfo, ProbeResult, WaitOptions } from '../../machine/hypervisor';
 import { runOnce } from '../../machine/kvm/containerExec';
 import { onceContainer } from '../../machine/kvm/jail';
-import type { DoctorAction, DoctorFinding, DoctorOptions } from '../contract';
 import { prune } from '../prune';
 import type { Services } from '../services';
 import { wait } from '../wait';
+import type { DoctorAction, DoctorFinding, DoctorOptions } from './doctorFinding';
 import { isLocal } from './engine';
 import { count, sizeText } from './words';
 
