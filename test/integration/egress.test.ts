@@ -269,6 +269,24 @@ describe('a proxy', () => {
     expect(await status('http://other.test/')).toBe('200');
   });
 
+  test('that the user shuts in the midst of an `up` stays shut', async () => {
+    await machine.bulkhead('stop');
+    let shut: Promise<void> | undefined;
+    const onProgress = ({ phase }: { phase: string }) => {
+      if (phase === 'boot') {
+        shut ??= app.setNetwork(machine.id, 'none');
+      }
+    };
+    await app.up(machine.workspace.folder, { onProgress });
+    await shut;
+    expect(shut).toBeDefined();
+    expect((await app.networkPolicy(machine.id)).mode).toBe('none');
+    expect(await status('http://other.test/')).toBe('000');
+    await machine.bulkhead('net', 'allowlist');
+    // Asked, and answered one way or the other.
+    expect(await status('http://other.test/')).not.toBe('000');
+  });
+
   test('ends with a VMM that was killed, and goes with its machine', async () => {
     const { docker } = await engine();
     await docker.getContainer(containerName(machine.id)).kill();
